@@ -1,0 +1,1 @@
+"""What the engine keeps: tables, migrations, the write side (`Ledger`) and the read side (`Queries`)."""
