@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from hatchet_engine.core.machine import TaskState
-from hatchet_engine.core.model import Task, VersionStep, Version, Worker, Workflow
+from hatchet_engine.core.model import Task, Version, VersionStep, Worker, Workflow
 
 
 class AttemptOutcome(IntEnum):
@@ -99,6 +99,8 @@ class TaskReopened:
 class Changes:
     created: list[tuple[Task, str, str]] = field(default_factory=list)
     """New task, its input JSON, its metadata JSON."""
+    fresh: set[str] = field(default_factory=set)
+    """The ids in `created`: their rows are written whole, in their state at the end of the batch."""
     touched: dict[str, Task] = field(default_factory=dict)
     """Tasks that existed before this batch and whose row changed."""
     results: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
@@ -111,6 +113,15 @@ class Changes:
     versions: list[Version] = field(default_factory=list)
     workers: dict[str, Worker] = field(default_factory=dict)
     effects: "list[Effect]" = field(default_factory=list)
+
+    def touch(self, task: Task) -> None:
+        """The task's row must be written."""
+        if task.id not in self.fresh:
+            self.touched[task.id] = task
+
+    def note(self, task: Task, kind: str, now: int, message: str = "") -> None:
+        """Add an event row about the task's current attempt."""
+        self.events.append(EventRecord(task.id, task.retry_count, kind, now, message, task.worker_id))
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""

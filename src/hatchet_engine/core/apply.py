@@ -1,0 +1,100 @@
+"""The core's only entrance: run commands against a tenant, then finish the batch."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hatchet_engine.core import assignment, runs, steps, tasks, workers, workflows
+from hatchet_engine.core.changes import Changes
+from hatchet_engine.core.commands import (
+    CancelTasks,
+    Command,
+    ConnectWorker,
+    DisconnectWorker,
+    Heartbeat,
+    PauseWorker,
+    RefreshTimeout,
+    RegisterWorker,
+    RegisterWorkflow,
+    ReleaseSlot,
+    RemoveWorker,
+    ReplayTasks,
+    SendFailed,
+    StepEvents,
+    Tick,
+    TriggerRuns,
+    UpsertWorkerLabels,
+)
+from hatchet_engine.core.machine import TERMINAL, TaskState
+from hatchet_engine.core.state import Tenant
+
+
+def _cancel(tenant: Tenant, command: CancelTasks, changes: Changes, now: int) -> list[str]:
+    cancelled = []
+    for task_id in dict.fromkeys(command.task_ids):
+        task = tenant.tasks.get(task_id)
+        if task is not None and task.state not in TERMINAL:
+            tasks.cancel(tenant, task, command.reason, changes, now)
+            cancelled.append(task_id)
+    return cancelled
+
+
+def _replay(tenant: Tenant, command: ReplayTasks, changes: Changes, now: int) -> list[str]:
+    replayed = []
+    for task_id in dict.fromkeys(command.task_ids):
+        task = tenant.tasks.get(task_id) or command.finished.get(task_id)
+        if task is not None and task.state in TERMINAL:
+            if task.step.version.id not in tenant.versions:
+                tenant.versions[task.step.version.id] = task.step.version
+            tasks.replay(tenant, task, changes, now)
+            replayed.append(task_id)
+    return replayed
+
+
+def _tick(tenant: Tenant, command: Tick, changes: Changes, now: int) -> None:
+    for task_id in tenant.task_deadlines.due(now):
+        task = tenant.tasks[task_id]
+        if task.state is TaskState.QUEUED:
+            tasks.schedule_timeout(tenant, task, changes, now)
+        elif task.state is TaskState.RUNNING:
+            tasks.execution_timeout(tenant, task, changes, now)
+        elif task.state is TaskState.BACKOFF:
+            tasks.backoff_over(tenant, task, changes, now)
+    for worker_id in tenant.worker_deadlines.due(now):
+        worker = tenant.workers.get(worker_id)
+        if worker is not None:
+            workers.check_liveness(tenant, worker, changes, now)
+
+
+_HANDLERS: dict[type[Any], Callable[[Tenant, Any, Changes, int], Any]] = {
+    RegisterWorkflow: workflows.register,
+    TriggerRuns: runs.trigger,
+    RegisterWorker: workers.register,
+    ConnectWorker: workers.connect,
+    DisconnectWorker: workers.disconnect,
+    Heartbeat: workers.heartbeat,
+    PauseWorker: workers.pause,
+    RemoveWorker: workers.remove,
+    UpsertWorkerLabels: workers.upsert_labels,
+    SendFailed: workers.send_failed,
+    StepEvents: steps.report,
+    RefreshTimeout: steps.refresh_timeout,
+    ReleaseSlot: steps.release_slot,
+    CancelTasks: _cancel,
+    ReplayTasks: _replay,
+    Tick: _tick,
+}
+
+
+def apply(tenant: Tenant, command: Command, changes: Changes, now: int) -> Any:
+    """Run one command and return its reply (commands.py says which).
+
+    Raises:
+        CoreError: the command was refused; it has changed nothing.
+    """
+    return _HANDLERS[type(command)](tenant, command, changes, now)
+
+
+def finish(tenant: Tenant, changes: Changes, now: int) -> None:
+    """End of a batch: assign what can be assigned, arm the deadlines of what must wait."""
+    assignment.assign(tenant, changes, now)
+    tenant.arm_queued(now)
