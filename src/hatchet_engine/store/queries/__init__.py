@@ -3,6 +3,9 @@
 Every function takes `Store.reader`, blocks, and is called in a thread, never on the engine loop.
 """
 
+from hatchet_engine.store.queries.filters import TaskFilter
+from hatchet_engine.store.queries.history import AttemptRow, EventRow, History, RunPage, run_page, task_history
+from hatchet_engine.store.queries.logs import LogFilter, LogRow, log_page
 from hatchet_engine.store.queries.runs import (
     FinishedOutcome,
     RunDetails,
@@ -10,5 +13,57 @@ from hatchet_engine.store.queries.runs import (
     finished_outcomes,
     run_details,
 )
+from hatchet_engine.store.queries.tasks import (
+    TaskPage,
+    TaskRow,
+    find_task,
+    find_tasks,
+    state_counts,
+    task_ids,
+    task_page,
+)
+from hatchet_engine.store.queries.workers import WorkerRow, find_worker, workers_seen_since
+from hatchet_engine.store.queries.workflows import (
+    VersionRow,
+    WorkflowPage,
+    WorkflowRow,
+    find_workflow,
+    newest_versions,
+    versions_of,
+    workflow_page,
+)
 
-__all__ = ["FinishedOutcome", "RunDetails", "RunTask", "finished_outcomes", "run_details"]
+__all__ = [
+    "AttemptRow",
+    "EventRow",
+    "FinishedOutcome",
+    "History",
+    "LogFilter",
+    "LogRow",
+    "RunDetails",
+    "RunPage",
+    "RunTask",
+    "TaskFilter",
+    "TaskPage",
+    "TaskRow",
+    "VersionRow",
+    "WorkerRow",
+    "WorkflowPage",
+    "WorkflowRow",
+    "find_task",
+    "find_tasks",
+    "find_worker",
+    "find_workflow",
+    "finished_outcomes",
+    "log_page",
+    "newest_versions",
+    "run_details",
+    "run_page",
+    "state_counts",
+    "task_history",
+    "task_ids",
+    "task_page",
+    "versions_of",
+    "workers_seen_since",
+    "workflow_page",
+]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -16,15 +15,17 @@ IDS_PER_STATEMENT = 500
 def one_snapshot(reader: Engine) -> Iterator[Connection]:
     """A connection whose statements all see the same state of the database."""
     with reader.connect() as connection:
-        connection.exec_driver_sql("BEGIN")
-        try:
-            yield connection
-        finally:
-            connection.exec_driver_sql("ROLLBACK")
+        if connection.dialect.name == "sqlite" and not _in_transaction(connection):
+            # The driver begins a transaction for writes only.
+            connection.exec_driver_sql("BEGIN")
+        yield connection
+
+
+def _in_transaction(connection: Connection) -> bool:
+    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
 
 
 def portions(items: Sequence[T]) -> Iterator[list[T]]:
     """`items` in lists that fit into one statement's parameters."""
-    remaining = iter(items)
-    while portion := list(islice(remaining, IDS_PER_STATEMENT)):
-        yield portion
+    for start in range(0, len(items), IDS_PER_STATEMENT):
+        yield list(items[start : start + IDS_PER_STATEMENT])
