@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -99,9 +100,12 @@ def _history(connection: Connection, task: TaskRow) -> History:
     ).where(task_events.c.task_id == task.id)
     return History(
         task,
-        [
-            AttemptRow(row[0], row[1], AttemptOutcome(row[2]), *row[3:])
-            for row in connection.execute(earlier.order_by(attempts.c.retry_count))
-        ],
+        [_attempt(row) for row in connection.execute(earlier.order_by(attempts.c.retry_count))],
         [EventRow(*row) for row in connection.execute(recorded.order_by(task_events.c.id))],
     )
+
+
+def _attempt(row: Sequence[Any]) -> AttemptRow:
+    values = list(row)
+    values[2] = AttemptOutcome(values[2])
+    return AttemptRow(*values)

@@ -82,7 +82,13 @@ def select_tasks(payloads: bool = True) -> Select[Any]:
 
 def read_tasks(connection: Connection, statement: Select[Any]) -> list[TaskRow]:
     """Run a statement made with `select_tasks`."""
-    return [TaskRow(*row[:8], TaskState(row[8]), *row[9:]) for row in connection.execute(statement)]
+    return [_task(row) for row in connection.execute(statement)]
+
+
+def _task(row: Sequence[Any]) -> TaskRow:
+    values = list(row)
+    values[8] = TaskState(values[8])
+    return TaskRow(*values)
 
 
 def find_task(reader: Engine, task_id: str) -> TaskRow | None:

@@ -1,9 +1,10 @@
 """Workers as they were stored last. What is alive at this moment, the engine knows better."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, select
 
 from hatchet_engine.core.machine import WorkerState
 from hatchet_engine.store.schema import workers
@@ -59,5 +60,7 @@ def find_worker(reader: Engine, worker_id: str) -> WorkerRow | None:
     return _worker(row) if row is not None else None
 
 
-def _worker(row: Row[Any]) -> WorkerRow:
-    return WorkerRow(*row[:3], WorkerState(row[3]), *row[4:])
+def _worker(row: Sequence[Any]) -> WorkerRow:
+    values = list(row)
+    values[3] = WorkerState(values[3])
+    return WorkerRow(*values)
