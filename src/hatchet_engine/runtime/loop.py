@@ -1,0 +1,283 @@
+"""The engine's heart: take what arrived, apply it, commit it in one transaction, then tell.
+
+While a commit runs on the ledger's thread, arriving commands are applied to the next batch. When the commit is done its
+effects are released and the next batch is committed. An idle engine adds no delay; a busy one writes large batches.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from hatchet_engine.core import apply as core
+from hatchet_engine.core.commands import Command, SendFailed, Tick
+from hatchet_engine.core.errors import CoreError, Unavailable
+from hatchet_engine.core.state import Tenant
+from hatchet_engine.runtime.batch import Batch
+from hatchet_engine.runtime.clock import Clock
+from hatchet_engine.runtime.hub import Hub
+from hatchet_engine.runtime.payloads import Payload, PayloadCache
+from hatchet_engine.runtime.records import LogRecord
+from hatchet_engine.runtime.release import Release, Undelivered, collect_payloads
+from hatchet_engine.store.ledger import Ledger
+from hatchet_engine.store.rows import WriteBatch, add_log_lines, snapshot
+from hatchet_engine.store.store import StoreUnavailable
+
+logger = logging.getLogger("hatchet.engine")
+
+_LONGEST_SLEEP_S = 60.0
+"""A clock that jumps is noticed after this at the latest."""
+_ENGINE_STOPPING = "the engine is shutting down; try again when it is back"
+_STORE_AWAY = "the engine's database is not available; nothing was done, try again"
+
+
+class Recover(Protocol):
+    async def __call__(self) -> dict[str, Tenant]: ...
+
+
+class BatchLoop:
+    """Runs commands. Everything but the commit happens on one asyncio loop."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, hub: Hub, cache: PayloadCache, recover: Recover) -> None:
+        self.tenants: dict[str, Tenant] = {}
+        self._ledger = ledger
+        self._clock = clock
+        self._hub = hub
+        self._cache = cache
+        self._recover = recover
+        self._release = Release(hub, cache)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hatchet-ledger")
+        self._inbox: list[tuple[str, Command, asyncio.Future[Any]]] = []
+        self._batch = Batch()
+        self._drain_scheduled = False
+        self._committing: asyncio.Future[Any] | None = None
+        self._recovering: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+        self._broken: Exception | None = None
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.commits = 0
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    # intake
+
+    def submit(self, tenant_id: str, command: Command) -> asyncio.Future[Any]:
+        """Queue a command; the future gets its reply after the commit, or the CoreError that refused it."""
+        future = self._loop.create_future()
+        if self._stopping:
+            future.set_exception(Unavailable(_ENGINE_STOPPING))
+        elif self._recovering is not None:
+            future.set_exception(Unavailable(_STORE_AWAY))
+        else:
+            self._inbox.append((tenant_id, command, future))
+            self._wake()
+        return future
+
+    def append_logs(self, tenant_id: str, lines: list[LogRecord]) -> asyncio.Future[None]:
+        """Store log lines with the next batch."""
+        future = self._loop.create_future()
+        if self._stopping or self._recovering is not None:
+            future.set_exception(Unavailable(_ENGINE_STOPPING if self._stopping else _STORE_AWAY))
+            return future
+        self._batch.logs.setdefault(tenant_id, []).extend(lines)
+        self._batch.replies.append((future, None))
+        self._wake()
+        return future
+
+    async def on_ledger_thread(self, fn: Callable[..., Any], *args: Any) -> Any:
+        """Run a read between two commits: it sees every batch that was committed before."""
+        return await self._loop.run_in_executor(self._thread, fn, *args)
+
+    def _wake(self) -> None:
+        if not self._drain_scheduled:
+            self._drain_scheduled = True
+            self._loop.call_soon(self._drain)
+
+    # core
+
+    def _drain(self) -> None:
+        self._drain_scheduled = False
+        inbox, self._inbox = self._inbox, []
+        now = self._clock()
+        for tenant_id, command, future in inbox:
+            self._run(tenant_id, command, future, now)
+        self._commit_if_free()
+
+    def _run(self, tenant_id: str, command: Command, future: asyncio.Future[Any], now: int) -> None:
+        tenant = self.tenants.get(tenant_id)
+        if tenant is None:
+            tenant = self.tenants[tenant_id] = Tenant(tenant_id)
+        try:
+            reply = core.apply(tenant, command, self._batch.of(tenant_id), now)
+        except CoreError as error:
+            if not future.done():
+                future.set_exception(error)
+        except Exception as error:
+            # A rule is broken, and the state may be too: keep nothing of this batch.
+            logger.exception("internal error in %s; the engine reloads its state", type(command).__name__)
+            self._broken = error
+            self._batch.replies.append((future, None))
+        else:
+            self._batch.replies.append((future, reply))
+
+    def run_now(self, tenant_id: str, command: Command) -> asyncio.Future[Any]:
+        """Apply without waiting for the inbox: for commands whose facts were just read."""
+        future = self._loop.create_future()
+        self._run(tenant_id, command, future, self._clock())
+        self._wake()
+        return future
+
+    # ledger
+
+    def _commit_if_free(self) -> None:
+        if self._committing is not None:
+            return
+        if self._broken is not None:
+            self._lose_memory(self._broken)
+        elif self._batch:
+            batch, self._batch = self._batch, Batch()
+            self._idle.clear()
+            rows, payloads, missing = self._close(batch)
+            self._committing = self._loop.run_in_executor(self._thread, self._write, rows, missing)
+            self._committing.add_done_callback(lambda done: self._committed(batch, payloads, done))
+        else:
+            self._idle.set()
+
+    def _close(self, batch: Batch) -> tuple[WriteBatch, dict[str, Payload], list[str]]:
+        """End the batch: assign, then freeze what must be written and find what must be sent."""
+        rows, payloads, missing, now = WriteBatch(), dict[str, Payload](), list[str](), self._clock()
+        for tenant_id, changes in batch.changes.items():
+            core.finish(self.tenants[tenant_id], changes, now)
+            snapshot(rows, tenant_id, changes)
+            missing += collect_payloads(changes, self._cache, payloads)
+        for tenant_id, lines in batch.logs.items():
+            add_log_lines(rows, tenant_id, lines)
+        return rows, payloads, missing
+
+    def _write(self, rows: WriteBatch, missing: list[str]) -> dict[str, Payload]:
+        """On the ledger thread: one transaction, then the inputs that its assignments need."""
+        if rows:
+            self._ledger.commit(rows)
+            self.commits += 1
+        return self._ledger.load_payloads(missing) if missing else {}
+
+    # release
+
+    def _committed(self, batch: Batch, payloads: dict[str, Payload], done: asyncio.Future[dict[str, Payload]]) -> None:
+        self._committing = None
+        error = done.exception()
+        if error is not None:
+            batch.fail(Unavailable(_STORE_AWAY))
+            self._lose_memory(error)
+            return
+        payloads.update(done.result())
+        for future, reply in batch.replies:
+            if not future.done():
+                future.set_result(reply)
+        for tenant_id, changes in batch.changes.items():
+            self._resubmit(tenant_id, self._release.effects(self.tenants[tenant_id], changes, payloads))
+        self._arm_timer()
+        if self._inbox:
+            self._wake()
+        else:
+            self._commit_if_free()
+
+    def _resubmit(self, tenant_id: str, undelivered: Undelivered) -> None:
+        for worker_id, attempts in undelivered:
+            self._submit_own(tenant_id, SendFailed(worker_id, attempts))
+
+    def _submit_own(self, tenant_id: str, command: Command) -> None:
+        """A command of the engine itself: nobody waits for its reply."""
+        if not self._stopping and self._recovering is None:
+            future = self._loop.create_future()
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._inbox.append((tenant_id, command, future))
+            self._wake()
+
+    # time
+
+    def _arm_timer(self) -> None:
+        deadlines = [at for tenant in self.tenants.values() if (at := tenant.next_deadline()) is not None]
+        at = min(deadlines, default=None)
+        if at == self._timer_at and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, at
+        if at is not None and not self._stopping:
+            delay = min(max(0.0, (at - self._clock()) / 1e6), _LONGEST_SLEEP_S)
+            self._timer = self._loop.call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._clock()
+        due = [
+            tenant_id
+            for tenant_id, tenant in self.tenants.items()
+            if (at := tenant.next_deadline()) is not None and at <= now
+        ]
+        for tenant_id in due:
+            self._submit_own(tenant_id, Tick())
+        if not due:
+            self._arm_timer()
+
+    # life
+
+    async def start(self) -> None:
+        """Load the live rows; then commands are taken."""
+        self.tenants = await self._recover()
+        self._arm_timer()
+
+    async def stop(self) -> None:
+        """Take no more commands, commit what was taken, end the thread."""
+        self._stopping = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._recovering is not None:
+            self._recovering.cancel()
+        elif self._inbox or self._batch or self._committing is not None:
+            self._idle.clear()
+            self._wake()
+            await self._idle.wait()
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+
+    def _lose_memory(self, error: BaseException) -> None:
+        """Nobody was told anything of what was not committed. Forget all, load again, go on."""
+        if isinstance(error, StoreUnavailable):
+            logger.error("the database is not available; the engine waits for it: %s", error)
+        elif error is not self._broken:
+            logger.error("commit failed; the engine reloads its state", exc_info=error)
+        self._broken = None
+        refusal = Unavailable(_STORE_AWAY)
+        self._batch.fail(refusal)
+        self._batch = Batch()
+        for _, _, future in self._inbox:
+            if not future.done():
+                future.set_exception(refusal)
+        self._inbox.clear()
+        self._cache.clear()
+        self._hub.reset_workers()
+        if self._stopping:
+            self._idle.set()
+        else:
+            self._recovering = asyncio.ensure_future(self._reload())
+
+    async def _reload(self) -> None:
+        delay = 0.1
+        while True:
+            try:
+                self.tenants = await self._recover()
+                break
+            except StoreUnavailable as error:
+                logger.warning("still no database, trying again in %.1f s: %s", delay, error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+        self._recovering = None
+        logger.info("the database is back; state reloaded")
+        self._arm_timer()
