@@ -1,0 +1,1 @@
+"""The demo: an image pipeline on real photographs. See README.md beside this file."""
