@@ -40,11 +40,10 @@ def _cancel(tenant: Tenant, command: CancelTasks, changes: Changes, now: int) ->
 
 def _replay(tenant: Tenant, command: ReplayTasks, changes: Changes, now: int) -> list[str]:
     replayed = []
-    for task_id in dict.fromkeys(command.task_ids):
-        task = tenant.tasks.get(task_id) or command.finished.get(task_id)
-        if task is not None and task.state in TERMINAL:
-            if task.step.version.id not in tenant.versions:
-                tenant.versions[task.step.version.id] = task.step.version
+    for task_id, task in command.finished.items():
+        # One that is in memory is live, or its end is not on disk yet: it is left alone.
+        if task_id not in tenant.tasks:
+            tenant.versions.setdefault(task.step.version.id, task.step.version)
             tasks.replay(tenant, task, changes, now)
             replayed.append(task_id)
     return replayed

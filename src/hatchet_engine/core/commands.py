@@ -160,7 +160,7 @@ class CancelTasks:  # -> list[str], the ids that were not terminal
 class ReplayTasks:  # -> list[str], the ids that are replayed (unfinished ones are left alone)
     task_ids: Sequence[str]
     finished: Mapping[str, Task] = field(default_factory=dict)
-    """Finished tasks that were no longer in memory; filled in by prefetch."""
+    """Those of the tasks whose end is stored; filled in by prefetch."""
 
 
 @dataclass(slots=True)

@@ -81,11 +81,7 @@ def replay(tenant: Tenant, finished: Task, changes: Changes, now: int) -> Task:
     task.state = finished.state
     task.origin = finished.origin
     task.retry_count = finished.retry_count + 1
-    if task.id in changes.fresh:
-        # Created, finished and replayed before the first commit: its row will be that of the new object.
-        changes.created[:] = [(task if old is finished else old, i, m) for old, i, m in changes.created]
-    else:
-        changes.archived.append((task.id, finished.retry_count))
+    changes.archived.append((task.id, finished.retry_count))
     changes.results[task.id] = (None, None)
     tenant.tasks[task.id] = task
     changes.note(task, "RETRIED_BY_USER", now)
