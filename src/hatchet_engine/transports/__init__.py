@@ -1,0 +1,1 @@
+"""How the world reaches the engine: decode a message into a command, run it, encode the reply. No rules live here."""
