@@ -112,9 +112,12 @@ def run_shared(arguments: list[str]) -> int:
     if shared is None:
         say("no shared bench: set BENCH_SHARED to its folder")
         return 2
-    script = "run.py"
+    script, out = "run.py", ROOT / "out" / "shared"
     if arguments[:1] == ["--script"]:
         script, arguments = arguments[1], arguments[2:]
+        out = out / f"{Path(script).stem}.json"
+    if "--out" not in arguments and arguments[:1] != ["setup"]:
+        arguments = [*arguments, "--out", str(out)]
     with tempfile.TemporaryDirectory(prefix="bench-overlay-") as folder:
         return overlay.run_shared(shared, Path(folder) / "bench", arguments, script)
 

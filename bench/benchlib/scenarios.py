@@ -164,7 +164,7 @@ def recovery(stage: Stage, tasks: int) -> dict:
         server.start()
     serving = time.monotonic()
     start = _next_start(stage, first, snapshot, 120)
-    complete = stage.wait_executed(first, total, 300)
+    complete = _drain_all(stage, first, total)
     return {
         "live_tasks": snapshot.count(0.0),
         "down_s": round(restarted - killed, 3),
@@ -183,6 +183,16 @@ def _settle(stage: Stage, first: int, count: int) -> None:
     while (executed := stage.marks.executed(first, count)) != before:
         before = executed
         time.sleep(0.2)
+
+
+def _drain_all(stage: Stage, first: int, count: int, stalled_s: float = 15.0) -> bool:
+    """Wait until all have run, or until nothing more has run for a while."""
+    executed, progress = 0, time.monotonic()
+    while executed < count and time.monotonic() < progress + stalled_s:
+        time.sleep(0.1)
+        if (present := stage.marks.executed(first, count)) > executed:
+            executed, progress = present, time.monotonic()
+    return executed == count
 
 
 def idle(stage: Stage, workers: int, seconds: float) -> dict:

@@ -7,7 +7,7 @@ from variants_hatchet import hatchet_variants
 
 @dataclass
 class Variant:
-    """One measured system with its settings. Worker commands are argv templates; {bin} is its environment's bin folder."""
+    """One measured system with its settings. Worker commands are argv templates; {bin} is its bin folder."""
 
     name: str
     venv: str
