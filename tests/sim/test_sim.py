@@ -4,9 +4,10 @@ import os
 
 import pytest
 
-from hatchet_engine.core import steps
+from hatchet_engine.core import assignment, steps, tasks, workers
 from hatchet_engine.core.deadlines import Deadlines
-from hatchet_engine.core.model import Task
+from hatchet_engine.core.machine import TASK_TRANSITIONS, WORKER_TRANSITIONS, TaskEvent, WorkerEvent
+from hatchet_engine.core.model import Task, Worker
 from hatchet_engine.core.state import Tenant
 from tests.sim.history import Violation
 from tests.sim.world import World
@@ -32,6 +33,24 @@ def simulate(seeds: range) -> str | None:
 def test_nothing_is_found_in_the_engine_as_it_is(shard: int) -> None:
     share = range(FIRST_SEED + shard, FIRST_SEED + SEEDS, SHARDS)
     assert simulate(share) is None
+
+
+def test_the_simulation_takes_every_transition(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: set[tuple[object, object]] = set()
+
+    def move_task(task: Task, event: TaskEvent) -> None:
+        taken.add((task.state, event))
+        task.state = TASK_TRANSITIONS[task.state, event]
+
+    def move_worker(worker: Worker, event: WorkerEvent) -> None:
+        taken.add((worker.state, event))
+        worker.state = WORKER_TRANSITIONS[worker.state, event]
+
+    monkeypatch.setattr(tasks, "move", move_task)
+    monkeypatch.setattr(assignment, "move", move_task)
+    monkeypatch.setattr(workers, "_move", move_worker)
+    assert simulate(range(60)) is None
+    assert taken == TASK_TRANSITIONS.keys() | WORKER_TRANSITIONS.keys()
 
 
 def found(seeds: int = 200) -> str | None:

@@ -84,9 +84,9 @@ class World:
             (self.deliver, 30),
             (self.pass_time, 12),
             (self.client_triggers, 10),
-            (self.worker_finishes, 14),
+            (self.worker_finishes, 24),
             (self.worker_reports_start, 4),
-            (self.worker_beats, 8),
+            (self.worker_beats, 10),
             (self.client_sends_again, 2),
             (self.client_cancels, 3),
             (self.client_replays, 2),
@@ -148,11 +148,12 @@ class World:
             arrive()
 
     def pass_time(self) -> None:
-        self.now += self.rng.choice([1, 1_000, 50_000, 400_000, SECOND, 3 * SECOND])
+        self.now += self.rng.choice([1, 1_000, 20_000, 100_000, 300_000, SECOND])
         self.engine.tick(self.now)
 
     def clock_jumps(self) -> None:
-        self.now += self.rng.choice([MINUTE, 10 * MINUTE, HOUR])
+        if self.rng.random() < 0.3:
+            self.now += self.rng.choice([10 * SECOND, MINUTE, HOUR])
         self.engine.tick(self.now)
 
     def client_triggers(self) -> None:
