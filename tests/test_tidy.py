@@ -30,7 +30,9 @@ PUBLISHED_CLASSES: dict[str, str] = {}
 PUBLISHED_SIGNATURES: dict[str, str] = {}
 """path::qualified.name -> reason why more than 7 parameters. `*` matches any characters."""
 
-COMPATIBILITY_MODULES: dict[str, str] = {}
+COMPATIBILITY_MODULES: dict[str, str] = {
+    "src/hatchet_sdk/utils/*": "applications import hatchet_sdk.utils.*; these are published import paths",
+}
 """Path -> why a module has a name that says nothing."""
 
 EMPTY_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "base", "misc"}

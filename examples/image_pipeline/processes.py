@@ -23,10 +23,12 @@ class NotStarted(Exception):
 
 
 class Process:
-    """One process in a group of its own, so that what it starts dies with it. Its output goes to a file."""
+    """One process in a group of its own, so that what it starts dies with it. Its output goes to files in `logs`."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], logs: Path) -> None:
-        self.name, self.command, self.environment = name, command, environment
+    def __init__(
+        self, name: str, command: list[str], environment: dict[str, str], logs: Path, folder: Path = EXAMPLES
+    ) -> None:
+        self.name, self.command, self.environment, self.folder = name, command, environment, folder
         self.output, self.errors = logs / f"{name}.out", logs / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -34,7 +36,7 @@ class Process:
         with self.output.open("wb") as output, self.errors.open("ab") as errors:
             self._process = subprocess.Popen(
                 self.command,
-                cwd=EXAMPLES,
+                cwd=self.folder,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -46,6 +48,11 @@ class Process:
     def pid(self) -> int:
         assert self._process is not None, f"{self.name} was not started"
         return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.poll() if self._process is not None else None
 
     def first_line(self) -> str:
         """What the process says when it is ready.
@@ -127,9 +134,9 @@ class Engine:
         command = [str(Path(sys.executable).with_name("hatchet")), "server", "start", "--json"]
         command += ["--data-dir", str(self._data)]
         if self.address is None:
-            return [*command, "--grpc-port", "0", "--dashboard-port", "0"]
+            return [*command, "--grpc-port", "0", "--rest-port", "0"]
         grpc, rest = self.address.grpc.rpartition(":")[2], self.address.rest.rpartition(":")[2]
-        return [*command, "--grpc-port", grpc, "--dashboard-port", rest]
+        return [*command, "--grpc-port", grpc, "--rest-port", rest]
 
     def kill(self) -> None:
         if self._process is not None:

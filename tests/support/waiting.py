@@ -57,3 +57,8 @@ def attempt(fn: Callable[[], T]) -> tuple[T | None, AssertionError | None]:
         return fn(), None
     except AssertionError as error:
         return None, error
+
+
+async def pause(seconds: float) -> None:
+    """For the bodies of tasks under test that have to take some time."""
+    await asyncio.sleep(seconds)

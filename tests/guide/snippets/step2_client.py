@@ -1,0 +1,3 @@
+from hatchet_sdk import Hatchet
+
+hatchet = Hatchet()
