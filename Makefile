@@ -8,7 +8,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet --no-input
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(2, os.cpu_count() or 1))' 2>/dev/null || echo 1)
 DEMO_ARGS := $(if $(CRASH),--crash) $(if $(FOLDER),--folder "$(FOLDER)")
 
-.PHONY: help demo test lint typecheck borders pytest proto bench clean
+.PHONY: help demo test lint pytest proto bench clean
 
 help:
 	@echo "make demo              run the image pipeline: a real engine, a real worker, 200+ runs"
@@ -54,7 +54,9 @@ proto: $(VENV)/.installed-dev
 	$(BIN)/python tools/generate_stubs.py src
 
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m bench $(BENCH_ARGS)
+	$(BIN)/python bench/run.py setup
+	$(BIN)/python bench/run.py $(or $(BENCH_ARGS),all)
+	$(BIN)/python bench/run.py report
 
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
