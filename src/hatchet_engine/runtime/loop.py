@@ -20,9 +20,9 @@ from hatchet_engine.runtime.hub import Hub
 from hatchet_engine.runtime.payloads import Payload, PayloadCache
 from hatchet_engine.runtime.records import LogRecord
 from hatchet_engine.runtime.release import Release, Undelivered, collect_payloads
+from hatchet_engine.store.errors import StoreUnavailable
 from hatchet_engine.store.ledger import Ledger
 from hatchet_engine.store.rows import WriteBatch, add_log_lines, snapshot
-from hatchet_engine.store.store import StoreUnavailable
 
 logger = logging.getLogger("hatchet.engine")
 
@@ -138,14 +138,21 @@ class BatchLoop:
     def _commit_if_free(self) -> None:
         if self._committing is not None:
             return
+        if self._broken is None and self._batch:
+            self._idle.clear()
+            batch = self._batch
+            try:
+                rows, payloads, missing = self._close(batch)
+            except Exception as error:
+                logger.exception("internal error at the end of a batch; the engine reloads its state")
+                self._broken = error
+            else:
+                self._batch = Batch()
+                self._committing = self._loop.run_in_executor(self._thread, self._write, rows, missing)
+                self._committing.add_done_callback(lambda done: self._committed(batch, payloads, done))
+                return
         if self._broken is not None:
             self._lose_memory(self._broken)
-        elif self._batch:
-            batch, self._batch = self._batch, Batch()
-            self._idle.clear()
-            rows, payloads, missing = self._close(batch)
-            self._committing = self._loop.run_in_executor(self._thread, self._write, rows, missing)
-            self._committing.add_done_callback(lambda done: self._committed(batch, payloads, done))
         else:
             self._idle.set()
 
