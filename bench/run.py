@@ -23,11 +23,11 @@ ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT / "peers")]
 os.environ.setdefault("BENCH_VENVS", str(Path(tempfile.gettempdir()) / "bench-venvs"))
 
-from benchlib import machine, overlay, procstat, report, scenarios  # noqa: E402 - after the path is set
-from benchlib.servers import Redis  # noqa: E402
-from benchlib.stage import Stage, venv_bin  # noqa: E402
-from catalog import BY_NAME, VARIANTS, Variant  # noqa: E402
-from server_hatchet import HatchetServer  # noqa: E402
+from benchlib import machine, overlay, procstat, report, scenarios  # noqa: E402 - the path is set first
+from benchlib.servers import Redis  # noqa: E402 - the path is set first
+from benchlib.stage import Stage, venv_bin  # noqa: E402 - the path is set first
+from catalog import BY_NAME, VARIANTS, Variant  # noqa: E402 - the path is set first
+from server_hatchet import HatchetServer  # noqa: E402 - the path is set first
 
 SERVER_KINDS = {"redis": Redis, "hatchet": HatchetServer}
 
