@@ -191,7 +191,7 @@ log_lines = Table(
     _key("task_id"),
     _key("id"),
     _id("tenant_id"),
-    Column("retry_count", Integer),
+    Column("retry_count", Integer, nullable=False),
     _micros("at"),
     Column("level", Text, nullable=False),
     Column("message", Text, nullable=False),

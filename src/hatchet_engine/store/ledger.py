@@ -1,0 +1,153 @@
+"""The write side, and the reads that a batch or a recovery needs. All of it on one thread."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import select
+
+from hatchet_engine.core.model import Task, Version
+from hatchet_engine.core.recovery import LiveRows
+from hatchet_engine.store import schema
+from hatchet_engine.store.access import AccessStatements, TenantRow, TokenRow, TokenState
+from hatchet_engine.store.errors import StoreRefused
+from hatchet_engine.store.loading import Loading
+from hatchet_engine.store.rows import CREATED, Row, WriteBatch
+from hatchet_engine.store.sqlite_file import Writer
+from hatchet_engine.store.statements import RowsStatement, batch_of
+from hatchet_engine.store.writes import Writes
+
+_INSERTED_TASKS = frozenset({"created", "spawned", "settled"})
+_TENANT = CREATED.index("tenant_id")
+
+
+class Ledger:
+    """Every method can raise StoreUnavailable: nothing was kept, and the same call can be made again.
+
+    Args:
+        writer: the only connection that writes to the database.
+        now: the clock, in microseconds since the epoch.
+    """
+
+    def __init__(self, writer: Writer, now: Callable[[], int]) -> None:
+        self._writer = writer
+        self._now = now
+        self._writes = Writes()
+        self._foreign = _foreign_tasks()
+        self._loading = Loading()
+        self._access = AccessStatements()
+        self._finish_checkpoint = False
+
+    def commit(self, batch: WriteBatch) -> None:
+        """Write a batch in one transaction. Writing it again changes nothing.
+
+        Raises:
+            StoreUnavailable: the batch was not kept.
+            StoreRefused: the batch was not kept and never will be: a value that the database can't represent, a
+                broken constraint, or a new task with the id of another tenant's.
+        """
+        if self._finish_checkpoint:
+            self._move_rest_of_log()
+        with self._writer.transaction() as connection:
+            for name, statement in self._writes.in_order.items():
+                rows: list[Row] = getattr(batch, name)
+                if not rows:
+                    continue
+                before = connection.total_changes
+                statement.write(connection, rows)
+                if name in _INSERTED_TASKS and connection.total_changes - before != len(rows):
+                    self._check_owner(connection, rows)
+
+    def load_live(self, tenant_id: str) -> LiveRows:
+        """What a tenant's state is rebuilt from.
+
+        Raises:
+            StoreError: the rows contradict each other.
+        """
+        with self._writer.reading() as connection:
+            return self._loading.live(connection, tenant_id, self._now())
+
+    def load_payloads(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Task id -> (input, additional metadata), for those that are stored."""
+        with self._writer.reading() as connection:
+            return {
+                task_id: (payload, metadata) for task_id, payload, metadata in self._loading.payloads(connection, ids)
+            }
+
+    def load_finished(self, tenant_id: str, ids: Sequence[str], versions: Mapping[str, Version]) -> dict[str, Task]:
+        """Those of the tasks that are finished. Versions that are not among `versions` (by id) are loaded."""
+        with self._writer.reading() as connection:
+            return self._loading.finished(connection, tenant_id, ids, versions)
+
+    def existing_ids(self, tenant_id: str, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that belong to a stored task of the tenant."""
+        with self._writer.reading() as connection:
+            return self._loading.ids(connection, tenant_id, ids)
+
+    def tenants(self) -> list[TenantRow]:
+        """All of them, the oldest first."""
+        with self._writer.reading() as connection:
+            return self._access.tenants(connection)
+
+    def create_tenant(self, tenant_id: str, name: str) -> TenantRow:
+        """The tenant with this id, created if it was not there."""
+        with self._writer.transaction() as connection:
+            return self._access.add_tenant(connection, TenantRow(tenant_id, name, self._now()))
+
+    def create_token(self, token_id: str, tenant_id: str, name: str, expires_at: int | None = None) -> TokenRow:
+        """Make a token known. `expires_at` in microseconds since the epoch, None for never.
+
+        Raises:
+            StoreRefused: no such tenant, or the id is taken.
+        """
+        token = TokenRow(token_id, tenant_id, name, self._now(), expires_at, None)
+        with self._writer.transaction() as connection:
+            self._access.add_token(connection, token)
+        return token
+
+    def token_state(self, token_id: str) -> TokenState:
+        """Whether the token opens anything now."""
+        with self._writer.reading() as connection:
+            token = self._access.token(connection, token_id)
+        if token is None:
+            return TokenState.UNKNOWN
+        if token.revoked_at is not None:
+            return TokenState.REVOKED
+        if token.expires_at is not None and token.expires_at <= self._now():
+            return TokenState.EXPIRED
+        return TokenState.ACTIVE
+
+    def revoke_token(self, token_id: str) -> bool:
+        """End a token. False if it is unknown or was revoked before."""
+        with self._writer.transaction() as connection:
+            return self._access.revoke(connection, token_id, self._now())
+
+    def list_tokens(self, tenant_id: str) -> list[TokenRow]:
+        """The tenant's tokens, also those that are over, the oldest first."""
+        with self._writer.reading() as connection:
+            return self._access.tokens(connection, tenant_id)
+
+    def finish_checkpoint(self) -> None:
+        """Ask for the rest of the log to be moved before the next commit. From any thread."""
+        self._finish_checkpoint = True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._writer.close()
+
+    def _check_owner(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Some rows were there. They are this batch's, written before, unless they belong to another tenant."""
+        for (task_id,) in self._foreign.read(connection, [(row[0], row[_TENANT]) for row in rows]):
+            raise StoreRefused(f"the run id {task_id} is taken")
+
+    def _move_rest_of_log(self) -> None:
+        """Between two commits nothing is added to the log, so it can be moved to its end and then start over."""
+        self._finish_checkpoint = False
+        with self._writer.reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
+def _foreign_tasks() -> RowsStatement:
+    tasks = schema.tasks
+    batch = batch_of("batch", tasks, ("id", "tenant_id"))
+    same_id = batch.join(tasks, tasks.c.id == batch.c.id)
+    return RowsStatement(select(tasks.c.id).select_from(same_id).where(tasks.c.tenant_id != batch.c.tenant_id), batch)

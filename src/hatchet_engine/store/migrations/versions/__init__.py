@@ -1,0 +1,1 @@
+"""One file per schema revision. A revision that was released is never changed."""
