@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchlib import procstat, servers
 from benchlib.probe import Marks
+from benchlib.profiling import profiled
 
 ROOT = Path(__file__).resolve().parents[1]
 PR_SET_PDEATHSIG = 1
@@ -163,8 +164,12 @@ class Stage:
             process = subprocess.Popen(
                 command, env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+        profile = {"client": process.pid, "worker": self.workers[0].pid}
+        if self.servers[0].kind == "hatchet":
+            profile["server"] = self.servers[0].pids[0]
         try:
-            process.wait(timeout_s)
+            with profiled(self.variant.name, profile):
+                process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return {"errors": {"run": f"the driver did not end within {timeout_s} s"}}
         finally:

@@ -29,8 +29,6 @@ class HatchetServer(Server):
             HATCHET_SERVER_REST_PORT=str(self.rest_port),
             HATCHET_SERVER_BIND="127.0.0.1",
         )
-        if profile := os.environ.get("BENCH_PROFILE_SERVER"):
-            env["BENCH_PROFILE"] = profile
         self._popen([executable(), "server", "start", "--json"], env=env, cwd=str(self.dir))
 
     def _ready(self, within_s=60.0):
