@@ -3,8 +3,17 @@
 Every function takes `Store.reader`, blocks, and is called in a thread, never on the engine loop.
 """
 
+from hatchet_engine.store.queries.connection import database_answers
 from hatchet_engine.store.queries.filters import TaskFilter
-from hatchet_engine.store.queries.history import AttemptRow, EventRow, History, RunPage, run_page, task_history
+from hatchet_engine.store.queries.history import (
+    AttemptRow,
+    EventRow,
+    History,
+    RunPage,
+    find_attempt,
+    run_page,
+    task_history,
+)
 from hatchet_engine.store.queries.logs import LogFilter, LogRow, log_page
 from hatchet_engine.store.queries.runs import (
     FinishedOutcome,
@@ -16,6 +25,8 @@ from hatchet_engine.store.queries.runs import (
 from hatchet_engine.store.queries.tasks import (
     TaskPage,
     TaskRow,
+    children_of,
+    descendants,
     find_task,
     find_tasks,
     state_counts,
@@ -27,6 +38,7 @@ from hatchet_engine.store.queries.workflows import (
     VersionRow,
     WorkflowPage,
     WorkflowRow,
+    find_version,
     find_workflow,
     newest_versions,
     versions_of,
@@ -50,8 +62,13 @@ __all__ = [
     "WorkerRow",
     "WorkflowPage",
     "WorkflowRow",
+    "children_of",
+    "database_answers",
+    "descendants",
+    "find_attempt",
     "find_task",
     "find_tasks",
+    "find_version",
     "find_worker",
     "find_workflow",
     "finished_outcomes",

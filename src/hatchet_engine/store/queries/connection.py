@@ -29,3 +29,13 @@ def portions(items: Sequence[T]) -> Iterator[list[T]]:
     """`items` in lists that fit into one statement's parameters."""
     for start in range(0, len(items), IDS_PER_STATEMENT):
         yield list(items[start : start + IDS_PER_STATEMENT])
+
+
+def database_answers(reader: Engine) -> bool:
+    """Whether a trivial query succeeds.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: it did not.
+    """
+    with reader.connect() as connection:
+        return connection.exec_driver_sql("SELECT 1").scalar_one() == 1

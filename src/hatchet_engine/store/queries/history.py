@@ -12,6 +12,19 @@ from hatchet_engine.store.queries.tasks import TaskRow, count_children, load_tas
 from hatchet_engine.store.queries.workflows import VersionRow, load_version
 from hatchet_engine.store.schema import attempts, task_events
 
+_ATTEMPT = (
+    attempts.c.task_id,
+    attempts.c.retry_count,
+    attempts.c.outcome,
+    attempts.c.worker_id,
+    attempts.c.queued_at,
+    attempts.c.assigned_at,
+    attempts.c.started_at,
+    attempts.c.ended_at,
+    func.coalesce(attempts.c.error, ""),
+    func.coalesce(attempts.c.output, ""),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
@@ -57,6 +70,10 @@ class RunPage:
     version: VersionRow | None
     children: int
 
+    @property
+    def tenant_id(self) -> str:
+        return self.history.task.tenant_id
+
 
 def task_history(reader: Engine, task_id: str) -> History | None:
     """The history of a task run of any tenant, or None."""
@@ -76,19 +93,16 @@ def run_page(reader: Engine, run_id: str) -> RunPage | None:
         return RunPage(_history(connection, task), version, children)
 
 
+def find_attempt(reader: Engine, task_id: str, retry_count: int) -> AttemptRow | None:
+    """An earlier attempt; None if there is none with this number, or if it is the current one."""
+    statement = select(*_ATTEMPT).where(attempts.c.task_id == task_id, attempts.c.retry_count == retry_count)
+    with reader.connect() as connection:
+        row = connection.execute(statement).one_or_none()
+    return _attempt(row) if row is not None else None
+
+
 def _history(connection: Connection, task: TaskRow) -> History:
-    earlier = select(
-        attempts.c.task_id,
-        attempts.c.retry_count,
-        attempts.c.outcome,
-        attempts.c.worker_id,
-        attempts.c.queued_at,
-        attempts.c.assigned_at,
-        attempts.c.started_at,
-        attempts.c.ended_at,
-        func.coalesce(attempts.c.error, ""),
-        func.coalesce(attempts.c.output, ""),
-    ).where(attempts.c.task_id == task.id)
+    earlier = select(*_ATTEMPT).where(attempts.c.task_id == task.id)
     recorded = select(
         task_events.c.task_id,
         task_events.c.id,

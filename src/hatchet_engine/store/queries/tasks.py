@@ -132,6 +132,32 @@ def count_children(connection: Connection, task_ids: Sequence[str]) -> dict[str,
     return counts
 
 
+def children_of(reader: Engine, task_id: str) -> int:
+    """How many runs this task run spawned."""
+    with reader.connect() as connection:
+        return count_children(connection, [task_id]).get(task_id, 0)
+
+
+def descendants(reader: Engine, tenant_id: str, task_id: str, depth: int, most: int) -> list[tuple[TaskRow, int]]:
+    """Task runs that this one spawned, and theirs, each with its level (1 to `depth`), without payloads."""
+    found: list[tuple[TaskRow, int]] = []
+    parents = [task_id]
+    with one_snapshot(reader) as connection:
+        for level in range(1, depth + 1):
+            children: list[TaskRow] = []
+            for portion in portions(parents):
+                statement = (
+                    select_tasks(payloads=False)
+                    .where(tasks.c.parent_task_id.in_(portion), tasks.c.tenant_id == tenant_id)
+                    .order_by(tasks.c.created_at, tasks.c.id)
+                    .limit(max(0, most - len(found) - len(children)))
+                )
+                children += read_tasks(connection, statement)
+            found += [(row, level) for row in children]
+            parents = [row.id for row in children]
+    return found
+
+
 def task_ids(reader: Engine, wanted: TaskFilter, limit: int | None = None) -> list[str]:
     """Ids of the matching task runs, oldest first, at most `limit`."""
     statement = select(tasks.c.id).where(*wanted.conditions()).order_by(tasks.c.created_at, tasks.c.id).limit(limit)

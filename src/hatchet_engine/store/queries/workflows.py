@@ -93,6 +93,16 @@ def versions_of(reader: Engine, workflow_id: str) -> list[VersionRow]:
         return [VersionRow(*row) for row in connection.execute(statement)]
 
 
+def find_version(reader: Engine, workflow_id: str, version_id: str | None) -> VersionRow | None:
+    """This version of the workflow, or its newest; None if it has none."""
+    statement = select(*_VERSION).where(workflow_versions.c.workflow_id == workflow_id)
+    if version_id is not None:
+        statement = statement.where(workflow_versions.c.id == version_id)
+    with reader.connect() as connection:
+        row = connection.execute(statement.order_by(workflow_versions.c.number.desc()).limit(1)).one_or_none()
+    return VersionRow(*row) if row is not None else None
+
+
 def load_version(connection: Connection, version_id: str) -> VersionRow | None:
     row = connection.execute(select(*_VERSION).where(workflow_versions.c.id == version_id)).one_or_none()
     return VersionRow(*row) if row is not None else None

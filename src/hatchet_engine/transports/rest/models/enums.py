@@ -1,0 +1,110 @@
+"""The enumerations of the API."""
+
+from enum import StrEnum
+
+
+class V1TaskStatus(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+class V1WorkflowType(StrEnum):
+    DAG = "DAG"
+    TASK = "TASK"
+
+
+class V1RunningFilter(StrEnum):
+    ALL = "ALL"
+    EVICTED = "EVICTED"
+    ON_WORKER = "ON_WORKER"
+
+
+class V1AdditionalMetadataOperator(StrEnum):
+    OR = "OR"
+    AND = "AND"
+
+
+class V1TaskEventType(StrEnum):
+    REQUEUED_NO_WORKER = "REQUEUED_NO_WORKER"
+    REQUEUED_RATE_LIMIT = "REQUEUED_RATE_LIMIT"
+    SCHEDULING_TIMED_OUT = "SCHEDULING_TIMED_OUT"
+    ASSIGNED = "ASSIGNED"
+    STARTED = "STARTED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    RETRYING = "RETRYING"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+    REASSIGNED = "REASSIGNED"
+    SLOT_RELEASED = "SLOT_RELEASED"
+    TIMEOUT_REFRESHED = "TIMEOUT_REFRESHED"
+    RETRIED_BY_USER = "RETRIED_BY_USER"
+    SENT_TO_WORKER = "SENT_TO_WORKER"
+    RATE_LIMIT_ERROR = "RATE_LIMIT_ERROR"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    CREATED = "CREATED"
+    QUEUED = "QUEUED"
+    SKIPPED = "SKIPPED"
+    WAITING_FOR_BATCH = "WAITING_FOR_BATCH"
+    BATCH_FLUSHED = "BATCH_FLUSHED"
+    COULD_NOT_SEND_TO_WORKER = "COULD_NOT_SEND_TO_WORKER"
+    DURABLE_EVICTED = "DURABLE_EVICTED"
+    DURABLE_RESTORING = "DURABLE_RESTORING"
+
+
+class V1LogLineLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+
+class V1LogLineOrderByDirection(StrEnum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class WorkerStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+    PAUSED = "PAUSED"
+
+
+class WorkerType(StrEnum):
+    SELFHOSTED = "SELFHOSTED"
+    MANAGED = "MANAGED"
+    WEBHOOK = "WEBHOOK"
+
+
+class WorkerRuntimeSDKs(StrEnum):
+    GOLANG = "GOLANG"
+    PYTHON = "PYTHON"
+    TYPESCRIPT = "TYPESCRIPT"
+    RUBY = "RUBY"
+
+
+class StepRunStatus(StrEnum):
+    PENDING = "PENDING"
+    PENDING_ASSIGNMENT = "PENDING_ASSIGNMENT"
+    ASSIGNED = "ASSIGNED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    CANCELLING = "CANCELLING"
+    BACKOFF = "BACKOFF"
+
+
+class ConcurrencyLimitStrategy(StrEnum):
+    CANCEL_IN_PROGRESS = "CANCEL_IN_PROGRESS"
+    DROP_NEWEST = "DROP_NEWEST"
+    QUEUE_NEWEST = "QUEUE_NEWEST"
+    GROUP_ROUND_ROBIN = "GROUP_ROUND_ROBIN"
+
+
+class TenantVersion(StrEnum):
+    V0 = "V0"
+    V1 = "V1"

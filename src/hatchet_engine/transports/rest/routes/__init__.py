@@ -1,0 +1,1 @@
+"""The routes, by noun. Each module offers a `router`; app.py lists them."""

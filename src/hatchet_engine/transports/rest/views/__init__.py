@@ -1,0 +1,1 @@
+"""From stored rows and live objects to the objects of the API."""
