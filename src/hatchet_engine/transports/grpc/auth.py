@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from grpc import aio
@@ -17,11 +17,12 @@ INVALID_TOKEN = "invalid auth token"
 
 _log = logging.getLogger(__name__)
 
-Handler = grpc.RpcMethodHandler[Any, Any]
-Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+# The types of grpc have parameters in their stubs only.
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Continuation: TypeAlias = Callable[[grpc.HandlerCallDetails], Awaitable["Handler | None"]]
 
 
-async def _refuse(_requests: object, context: aio.ServicerContext[Any, Any]) -> None:
+async def _refuse(_requests: object, context: "aio.ServicerContext[Any, Any]") -> None:
     await context.abort(grpc.StatusCode.UNAUTHENTICATED, INVALID_TOKEN)
 
 
@@ -35,7 +36,7 @@ class TokenInterceptor(aio.ServerInterceptor):
 
     async def intercept_service(
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> Handler | None:
+    ) -> "Handler | None":
         try:
             claims = self._tokens.verify(_credential(handler_call_details.invocation_metadata))
         except InvalidToken as refused:

@@ -6,7 +6,7 @@ UNIMPLEMENTED: an RPC cannot be forgotten, nor pretend to have worked.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -18,7 +18,7 @@ from hatchet_engine.core.errors import CoreError, ErrorCode
 from hatchet_engine.transports.grpc.auth import CALLER
 from hatchet_engine.transports.payloads import clean_text
 
-Context = aio.ServicerContext[Any, Any]
+Context: TypeAlias = "aio.ServicerContext[Any, Any]"
 Rpc = Callable[..., Awaitable[Any]]
 """Unary: `(tenant_id, request) -> reply`. Streaming replies: `(tenant_id, request, context)`, or without request."""
 
@@ -70,7 +70,7 @@ class _NotImplementedYet(CoreError):
     code = ErrorCode.UNIMPLEMENTED
 
 
-def _handler(method: MethodDescriptor, rpc: Rpc) -> grpc.RpcMethodHandler[Any, Any]:
+def _handler(method: MethodDescriptor, rpc: Rpc) -> "grpc.RpcMethodHandler[Any, Any]":
     request: type[Message] = GetMessageClass(method.input_type)
     reply: type[Message] = GetMessageClass(method.output_type)
     if not method.server_streaming and not method.client_streaming:

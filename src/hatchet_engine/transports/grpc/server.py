@@ -1,6 +1,5 @@
 """The gRPC server: which services, which limits, which credentials."""
 
-import logging
 from dataclasses import dataclass, field
 
 import grpc
@@ -34,8 +33,6 @@ _DURABLE_NOT_YET = {
     "ListenForDurableEvent": "running durable tasks",
 }
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class GrpcOptions:
@@ -63,15 +60,15 @@ class GrpcServer:
 
     @property
     def port(self) -> int:
-        """The port that is listened on; 0 before the start."""
+        """The port that is listened on; 0 before `bind`."""
         return self._port
 
     @property
     def open_streams(self) -> int:
         return len(self._streams)
 
-    async def start(self) -> None:
-        """Bind and serve.
+    def bind(self) -> None:
+        """Take the port. Connections wait until the start.
 
         Raises:
             OSError: the address is taken or not ours.
@@ -85,8 +82,10 @@ class GrpcServer:
                 self._port = self._server.add_secure_port(address, self._options.credentials)
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}: is the port taken by another program?") from error
+
+    async def start(self) -> None:
+        """Serve the bound port."""
         await self._server.start()
-        _log.info("gRPC listens on %s:%d", host, self._port)
 
     async def stop(self, grace_s: float) -> None:
         """Take no new calls, end the streams with UNAVAILABLE, give running calls `grace_s` seconds."""

@@ -1,11 +1,12 @@
 """The published services about workflows and their runs: WorkflowService (v0) and AdminService (v1)."""
 
 from hatchet_engine.core.commands import CancelTasks, RegisterWorkflow, ReplayTasks, TriggerItem, TriggerRuns
-from hatchet_engine.core.errors import InvalidArgument, NotFound, Unimplemented
+from hatchet_engine.core.errors import InvalidArgument, NotFound
 from hatchet_engine.core.model import Version
 from hatchet_engine.runtime.engine import Engine
 from hatchet_engine.store import queries
 from hatchet_engine.transports.grpc import triggers
+from hatchet_engine.transports.grpc.bulk import ids_to_cancel, ids_to_replay, portions
 from hatchet_engine.transports.grpc.definitions import definition, from_v0
 from hatchet_engine.transports.grpc.published_results import run_details, timestamp
 from hatchet_engine.transports.grpc.rpc import Rpc
@@ -104,20 +105,14 @@ class AdminService:
         return run_details(details)
 
     async def _cancel_tasks(self, tenant_id: str, request: v1.CancelTasksRequest) -> v1.CancelTasksResponse:
-        ids = _ids(request)
-        if ids:
-            await self._engine.execute(tenant_id, CancelTasks(ids))
+        ids = await ids_to_cancel(self._engine, tenant_id, request)
+        for portion in portions(ids):
+            await self._engine.execute(tenant_id, CancelTasks(portion))
         return v1.CancelTasksResponse(cancelled_tasks=ids)
 
     async def _replay_tasks(self, tenant_id: str, request: v1.ReplayTasksRequest) -> v1.ReplayTasksResponse:
-        ids = _ids(request)
-        replayed = await self._engine.execute(tenant_id, ReplayTasks(ids)) if ids else []
+        ids = await ids_to_replay(self._engine, tenant_id, request)
+        replayed: list[str] = []
+        for portion in portions(ids):
+            replayed += await self._engine.execute(tenant_id, ReplayTasks(portion))
         return v1.ReplayTasksResponse(replayed_tasks=replayed)
-
-
-def _ids(request: v1.CancelTasksRequest | v1.ReplayTasksRequest) -> list[str]:
-    if request.HasField("filter"):
-        if request.external_ids:
-            raise InvalidArgument("Invalid request: give either external_ids or filter, not both")
-        raise Unimplemented("filter: cancelling and replaying by filter goes through the REST API; give external_ids")
-    return [parse_uuid(task_id, "external_id") for task_id in request.external_ids]
