@@ -1,0 +1,1 @@
+"""`hatchet worker dev`: the worker of a project, restarted when its code changes."""
