@@ -268,6 +268,7 @@ class BatchLoop:
             if not future.done():
                 future.set_exception(refusal)
         self._inbox.clear()
+        self.tenants = {}
         self._cache.clear()
         self._hub.reset_workers()
         if self._stopping:
