@@ -1,0 +1,91 @@
+"""Handing work and results from one thread to the loop of another, with one wake-up for everything that is ready."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Mailbox:
+    """Calls for one loop, in the order in which they were posted. `post` may be used by any thread."""
+
+    __slots__ = ("_awake", "_calls", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._awake = False
+
+    def post(self, call: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Have the loop call `call(*args)` soon. A loop that was closed meanwhile has nobody who waits: dropped."""
+        self._calls.append((call, args))
+        if self._awake:
+            return
+        self._awake = True
+        try:
+            self.loop.call_soon_threadsafe(self._deliver)
+        except RuntimeError:
+            if not self.loop.is_closed():
+                raise
+            self._calls.clear()
+            self._awake = False
+
+    def _deliver(self) -> None:
+        self._awake = False  # before counting: what is appended from here on asks for another delivery
+        calls = self._calls
+        for _ in range(len(calls)):
+            call, args = calls.popleft()
+            try:
+                call(*args)
+            except Exception as error:
+                self.loop.call_exception_handler({"message": f"{call!r} failed", "exception": error})
+
+
+class Mailboxes:
+    """The mailbox of each loop that has asked for something."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_loop: dict[asyncio.AbstractEventLoop, Mailbox] = {}
+
+    def of(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
+        mailbox = self._by_loop.get(loop)
+        if mailbox is None:
+            with self._lock:
+                for known in [known for known in self._by_loop if known.is_closed()]:
+                    del self._by_loop[known]
+                mailbox = self._by_loop.setdefault(loop, Mailbox(loop))
+        return mailbox
+
+
+class Reply(Generic[T]):
+    """What a coroutine on one loop awaits and another loop answers. The first answer counts."""
+
+    __slots__ = ("_mailbox", "future")
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self.future: asyncio.Future[T] = mailbox.loop.create_future()
+
+    def resolve(self, value: T) -> None:
+        self._mailbox.post(_set_result, self.future, value)
+
+    def fail(self, error: BaseException) -> None:
+        self._mailbox.post(_set_exception, self.future, error)
+
+
+def _set_result(future: asyncio.Future[T], value: T) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
+def _set_exception(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.done():
+        if isinstance(error, asyncio.CancelledError):
+            future.cancel()
+        else:
+            future.set_exception(error)
