@@ -153,7 +153,7 @@ class Writer:
             try:
                 yield connection
                 self._file.check_in_place()
-                connection.execute("COMMIT")
+                connection.commit()
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -177,7 +177,7 @@ class Writer:
         """Never fails: a connection that can't roll back is closed, which does the same."""
         try:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                connection.rollback()
         except sqlite3.Error:
             self._connection = None
             with suppress(sqlite3.Error):

@@ -17,9 +17,8 @@ __all__ = ["Store", "StoreError", "StoreInUse", "StoreRefused", "StoreUnavailabl
 CHECKPOINT_AT = 32 * 1024 * 1024
 """Bytes of log from which on it is worth moving."""
 BUSY_TIMEOUT_S = 5.0
-_SMALL_REST = 1000
-"""Pages that the ledger moves between two commits without anybody noticing."""
-_PASSES = 5
+RESTART_AT = 128 * 1024 * 1024
+"""Bytes of log from which on a commit has to wait for the log to start over, if commits never left it a moment."""
 
 
 def _system_clock() -> int:
@@ -66,8 +65,8 @@ class Store:
     def checkpoint(self) -> bool:
         """Move a log that has grown into the database, so that it can start over. True if there was something to do.
 
-        Costs nothing while the log is small: call it often. It takes its time but never stops a commit; call it in a
-        thread of its own.
+        Costs nothing while the log is small: call it every second. It takes its time but stops no commit; call it in
+        a thread of its own.
 
         Raises:
             StoreUnavailable: the database can't be written; the log is kept.
@@ -75,14 +74,11 @@ class Store:
         with self._checkpointing, store_errors():
             if self._closed or self._file.log_size() < CHECKPOINT_AT:
                 return False
-            rest = 0
-            for _ in range(_PASSES):
-                _, logged, moved = self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                rest = logged - moved
-                if rest < _SMALL_REST:
-                    break
-            if rest:
-                # Commits went on meanwhile. The last pages are moved when none can be added.
+            # The second time for what was committed during the first. If nothing is committed during the second, the
+            # next commit starts the log over.
+            for _ in range(2):
+                self._checkpointer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if self._file.log_size() >= RESTART_AT:
                 self.ledger.finish_checkpoint()
             return True
 
