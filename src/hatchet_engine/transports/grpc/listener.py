@@ -47,8 +47,6 @@ class Listener:
         session = self._engine.hub.attach_worker(self._tenant_id, self._worker_id, self)
         try:
             await self._engine.execute(self._tenant_id, ConnectWorker(self._worker_id, session))
-            # The client waits for the headers before it takes the stream for open.
-            await self._context.send_initial_metadata(())
             await self._stream.run(self._beat() if heartbeats else None)
         finally:
             self._engine.hub.detach_worker(self._tenant_id, self._worker_id, session)

@@ -145,6 +145,8 @@ class Stream:
             CoreError: raised by the reader.
             aio.AbortError: the stream was ended with a status.
         """
+        # Clients take a stream for open when its headers are there; and a status cannot be sent beside a first message.
+        await self._context.send_initial_metadata(())
         self._streams.add(self)
         writer = asyncio.create_task(self._write())
         tasks = {writer, *([asyncio.create_task(reader)] if reader is not None else ())}

@@ -72,7 +72,6 @@ class RunSubscription:
         watch = self._engine.hub.watch_run(self._tenant_id, self._run_id, self._deliver)
         try:
             if await self._is_unfinished():
-                await self._context.send_initial_metadata(())
                 await self._stream.run()
         finally:
             watch.close()
