@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from hatchet_engine.core.errors import CoreError, ErrorCode
+from hatchet_engine.transports.payloads import clean_text
 from hatchet_engine.transports.rest.models.shape import APIError, APIErrors, APIMessage
 
 logger = logging.getLogger("hatchet.rest")
@@ -47,10 +48,14 @@ class Failed(Exception):
 
 
 def message_response(status: int, message: str) -> Response:
-    return Response(APIMessage(message=message).model_dump_json(), status, media_type=_JSON)
+    body = APIMessage(message=clean_text(message)).model_dump_json()
+    return Response(body, status, media_type=_JSON)
 
 
 def errors_response(status: int, errors: Sequence[APIError]) -> Response:
+    for error in errors:
+        # It may quote what the client sent, and that may be text that no encoding has.
+        error.description = clean_text(error.description)
     body = APIErrors(errors=list(errors)).model_dump_json(exclude_none=True)
     return Response(body, status, media_type=_JSON)
 
@@ -97,8 +102,7 @@ def _described(problem: dict[str, Any]) -> APIError:
 
 
 def _reason(problem: dict[str, Any]) -> str:
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    return text.encode("utf-8", "replace").decode()
+    return str(problem["msg"]).removeprefix("Value error, ")
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -66,12 +66,14 @@ def json_text(value: dict[str, Any] | None, field: str) -> str:
     """JSON text of an object that the client sent; `""` for none.
 
     Raises:
-        InvalidArgument: it has a number that JSON does not know, or is nested too deeply.
+        InvalidArgument: it has a number that JSON does not know, a lone surrogate, or is nested too deeply.
     """
     if not value:
         return ""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()
+        return text
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"Invalid request: {field} is not valid JSON: {error}") from error
 
