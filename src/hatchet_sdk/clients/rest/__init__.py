@@ -1,0 +1,1 @@
+"""The REST API: its models, its errors, and the HTTP client."""

@@ -1,0 +1,11 @@
+"""`WorkerType` of the REST API."""
+
+from enum import StrEnum
+
+
+class WorkerType(StrEnum):
+    """Who runs a worker."""
+
+    SELFHOSTED = "SELFHOSTED"
+    MANAGED = "MANAGED"
+    WEBHOOK = "WEBHOOK"

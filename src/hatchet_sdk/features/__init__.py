@@ -1,0 +1,1 @@
+"""The parts of `hatchet` that inspect and control the engine."""

@@ -1,0 +1,1 @@
+"""Tasks and workflows: their declaration, registration, triggering and execution."""

@@ -1,0 +1,1 @@
+"""The values that declare how tasks run."""

@@ -1,0 +1,1 @@
+"""Small things that applications import from here by name."""
