@@ -140,10 +140,10 @@ class Ledger:
             raise StoreRefused(f"the run id {task_id} is taken")
 
     def _move_rest_of_log(self) -> None:
-        """Between two commits nothing is added to the log, so it can be moved to its end and then start over."""
-        self._finish_checkpoint = False
+        """Between two commits nothing is added to the log: moved to its end, it starts over with the next one."""
         with self._writer.reading() as connection:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            busy, logged, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._finish_checkpoint = bool(busy) or moved < logged
 
 
 def _foreign_tasks() -> RowsStatement:

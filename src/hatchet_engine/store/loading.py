@@ -30,7 +30,7 @@ class Loading:
     def __init__(self) -> None:
         tasks = schema.tasks
         tenant = tasks.c.tenant_id == bindparam("tenant_id")
-        live = tasks.c.state.in_([number(state) for state in TaskState if state not in TERMINAL])
+        live = schema.LIVE
         finished = tasks.c.state.in_([number(state) for state in sorted(TERMINAL)])
         batch = batch_of("batch", tasks, ["id"])
         wanted = batch.join(tasks, tasks.c.id == batch.c.id)

@@ -38,4 +38,4 @@ def database_answers(reader: Engine) -> bool:
         sqlalchemy.exc.SQLAlchemyError: it did not.
     """
     with reader.connect() as connection:
-        return connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+        return bool(connection.exec_driver_sql("SELECT 1").scalar_one())

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Text, and_, case, cast, false, func, or_, select
 
-from hatchet_engine.core.machine import TaskState
-from hatchet_engine.store.schema import tasks
+from hatchet_engine.core.machine import TERMINAL, TaskState
+from hatchet_engine.store.schema import LIVE, UNSUCCESSFUL, tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class TaskFilter:
         if self.until is not None:
             found.append(tasks.c.created_at <= self.until)
         if self.states is not None:
-            found.append(tasks.c.state.in_([int(state) for state in self.states]) if self.states else false())
+            found += _states(self.states)
         if self.workflow_ids is not None:
             found.append(tasks.c.workflow_id.in_(self.workflow_ids) if self.workflow_ids else false())
         if self.worker_id is not None:
@@ -47,6 +47,18 @@ class TaskFilter:
         if self.also_metadata is not None:
             found.append(metadata_has(*self.also_metadata))
         return found
+
+
+def _states(states: Sequence[TaskState]) -> list[ColumnElement[bool]]:
+    """One of the states; with the condition of the partial index that holds them all, so that it is used."""
+    if not states:
+        return [false()]
+    one_of = tasks.c.state.in_([int(state) for state in states])
+    if TERMINAL.isdisjoint(states):
+        return [LIVE, one_of]
+    if {TaskState.FAILED, TaskState.CANCELLED}.issuperset(states):
+        return [UNSUCCESSFUL, one_of]
+    return [one_of]
 
 
 def metadata_has(key: str, value: str) -> ColumnElement[bool]:

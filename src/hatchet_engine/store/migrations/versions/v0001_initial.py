@@ -63,8 +63,8 @@ def _workflows() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflows")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_workflows_tenant_id")),
         sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_workflows_tenant_id_name")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_workflows_tenant_id")),
     )
     op.create_table(
         "workflow_versions",
@@ -76,8 +76,8 @@ def _workflows() -> None:
         sa.Column("step_ids", sa.Text, nullable=False),
         sa.Column("definition", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow_versions")),
-        sa.ForeignKeyConstraint(["workflow_id"], ["workflows.id"], name=op.f("fk_workflow_versions_workflow_id")),
         sa.UniqueConstraint("workflow_id", "number", name=op.f("uq_workflow_versions_workflow_id_number")),
+        sa.ForeignKeyConstraint(["workflow_id"], ["workflows.id"], name=op.f("fk_workflow_versions_workflow_id")),
     )
 
 
@@ -135,10 +135,17 @@ def _tasks() -> None:
         sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
-    newest_first = sa.text("created_at DESC")
-    op.create_index("ix_tasks_tenant_id_created_at", "tasks", ["tenant_id", newest_first])
-    op.create_index("ix_tasks_tenant_id_state_created_at", "tasks", ["tenant_id", "state", newest_first])
-    op.create_index("ix_tasks_workflow_id_created_at", "tasks", ["workflow_id", newest_first])
+    op.create_index("ix_tasks_tenant_id_created_at", "tasks", ["tenant_id", "created_at"])
+    op.create_index("ix_tasks_workflow_id_created_at", "tasks", ["workflow_id", "created_at"])
+    live, unsuccessful = sa.text("state IN (0, 1, 2)"), sa.text("state IN (4, 5)")
+    op.create_index("ix_tasks_live", "tasks", ["tenant_id", "queue_seq"], sqlite_where=live, postgresql_where=live)
+    op.create_index(
+        "ix_tasks_unsuccessful",
+        "tasks",
+        ["tenant_id", "created_at"],
+        sqlite_where=unsuccessful,
+        postgresql_where=unsuccessful,
+    )
     spawned = sa.text("parent_task_id IS NOT NULL")
     op.create_index(
         "ix_tasks_parent_task_id", "tasks", ["parent_task_id"], sqlite_where=spawned, postgresql_where=spawned
