@@ -1,12 +1,12 @@
-"""The note that a running server leaves in its data directory: where it listens, and a token.
+"""The note that a server leaves in its data directory: where it listens, and a token.
 
 Commands that are called in the project's directory find the server by it, and a second server learns who has the
-directory. Only its owner can read it.
+directory. Only its owner can read it. A server that has ended struck its note, or answers no more.
 """
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from hatchet_cli.profiles import Profile, write_secret
@@ -17,7 +17,7 @@ DEFAULT_DATA_DIRECTORY = ".hatchet"
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """`rest` is a URL, `grpc` is `host:port`."""
+    """`rest` is a URL, `grpc` is `host:port`, `token_desk` a socket (token_desk.py). `pid` is 0 once it has ended."""
 
     pid: int
     grpc: str
@@ -26,11 +26,15 @@ class RunningServer:
     token: str
     tls_strategy: str
     data_dir: str
+    token_desk: str
 
     def profile(self, name: str) -> Profile:
         return Profile(name, self.token, self.tenant_id, self.grpc, self.rest, self.tls_strategy)
 
     def is_alive(self) -> bool:
+        """Whether its process exists. After a crash another process may have its number."""
+        if self.pid == 0:
+            return False
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -45,11 +49,9 @@ def leave_note(server: RunningServer) -> None:
     write_secret(Path(server.data_dir) / NOTE, json.dumps(asdict(server)))
 
 
-def remove_note(data_directory: Path, pid: int) -> None:
-    """Take the note away if it is ours."""
-    server = read_note(data_directory)
-    if server is not None and server.pid == pid:
-        (data_directory / NOTE).unlink(missing_ok=True)
+def strike_note(server: RunningServer) -> None:
+    """Say that the server has ended. The addresses stay: tokens that are made meanwhile name them."""
+    leave_note(replace(server, pid=0))
 
 
 def read_note(data_directory: Path) -> RunningServer | None:
@@ -63,7 +65,9 @@ def read_note(data_directory: Path) -> RunningServer | None:
 def running_server(data_directory: Path) -> RunningServer | None:
     """The server that runs on this data directory."""
     server = read_note(data_directory)
-    return server if server is not None and server.is_alive() else None
+    if server is None or not server.is_alive() or not server.profile("").answers():
+        return None
+    return server
 
 
 def local_data_directory() -> Path:

@@ -5,12 +5,15 @@ its directory 0700.
 """
 
 import os
+import socket
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from hatchet_cli.failure import CliError, UsageError
 
+PROBE_TIMEOUT_S = 1.0
 TLS_STRATEGIES = ("none", "tls", "mtls")
 
 
@@ -27,6 +30,16 @@ class Profile:
     grpc: str
     rest: str
     tls_strategy: str = "none"
+
+    def answers(self) -> bool:
+        """Whether something listens at the REST address."""
+        url = urlsplit(self.rest)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        try:
+            socket.create_connection((url.hostname or "", port), PROBE_TIMEOUT_S).close()
+        except OSError:
+            return False
+        return True
 
     def environment(self) -> dict[str, str]:
         """The variables that make the SDK talk to this server."""

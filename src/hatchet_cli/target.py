@@ -5,10 +5,8 @@ of this project (`./.hatchet`); the default profile; the only profile.
 """
 
 import os
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -18,8 +16,6 @@ from hatchet_cli.profiles import Profile, ProfileFile
 
 if TYPE_CHECKING:
     from hatchet_cli.api import Api
-
-PROBE_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +81,3 @@ def from_environment() -> Profile | None:
         rest=os.environ.get("HATCHET_CLIENT_SERVER_URL") or claims.server_url,
         tls_strategy=os.environ.get("HATCHET_CLIENT_TLS_STRATEGY") or "tls",
     )
-
-
-def answers(profile: Profile) -> bool:
-    """Whether something listens at the REST address of the profile."""
-    url = urlsplit(profile.rest)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    try:
-        socket.create_connection((url.hostname or "", port), PROBE_TIMEOUT_S).close()
-    except OSError:
-        return False
-    return True

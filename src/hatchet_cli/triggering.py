@@ -44,7 +44,7 @@ def choose(project: Project, interactive: bool) -> str:
     number = typer.prompt("Run which", type=int, err=True)
     if not 1 <= number <= len(project.triggers):
         raise UsageError(f"There is no trigger {number}.")
-    return project.triggers[number - 1].name
+    return str(project.triggers[number - 1].name)
 
 
 def _numbered(triggers: Sequence[Trigger]) -> list[tuple[int, Trigger]]:

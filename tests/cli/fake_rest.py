@@ -20,7 +20,7 @@ Answer = Callable[[Query, Any], tuple[int, Any]]
 
 
 class FakeRest:
-    """Routes are `METHOD /path`; an answer is a value (200), or a function of query and body giving status and value."""
+    """Routes are `METHOD /path`; an answer is a value (200), or a function of query and body that gives both."""
 
     def __init__(self) -> None:
         self.routes: dict[str, Any] = {}

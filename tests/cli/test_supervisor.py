@@ -1,4 +1,4 @@
-"""The reload of `hatchet worker dev`, with processes that stand for workers: they have the health endpoint and drain."""
+"""The reload of `hatchet worker dev`, with stand-ins for workers: they have the health endpoint and drain."""
 
 import asyncio
 import os

@@ -1,6 +1,5 @@
 """`hatchet server`: the engine."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -118,4 +117,5 @@ def start(display: Display, place: Place, security: Security, logging: Logging, 
     """
     from hatchet_cli import serving
 
-    asyncio.run(serving.serve(display, place, (security, logging), registration))
+    settings = serving.settings_of(place, security, logging)
+    serving.run(settings, place, registration, display.json)

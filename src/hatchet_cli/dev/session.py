@@ -59,7 +59,7 @@ async def run_session(options: DevOptions) -> int:
 async def _engine(profile_name: str | None) -> AsyncIterator[tuple[Profile, EmbeddedEngine | None]]:
     """The server to use: one that runs, or an engine that ends with us."""
     profile = await asyncio.to_thread(target.find, profile_name)
-    if profile is not None and await asyncio.to_thread(target.answers, profile):
+    if profile is not None and await asyncio.to_thread(profile.answers):
         say(f"using the server at {profile.rest} (profile {profile.name!r})")
         yield profile, None
         return
