@@ -1,10 +1,13 @@
 """Retries of unary calls, as `ClientConfig.tenacity` says."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 import tenacity
+
+from hatchet_sdk.transport.errors import rpc_error
 
 if TYPE_CHECKING:
     from hatchet_sdk.config import TenacityConfig
@@ -44,12 +47,10 @@ async def with_retries(
         grpc.RpcError: of the last attempt.
     """
     most = config.max_attempts if attempts is None else attempts
-    if most <= 1:
-        return await call()
     not_found = retry_not_found or config.retry_not_found
     wait = config.wait() if longest_wait_s is None else tenacity.wait_exponential_jitter(0.1, longest_wait_s)
     retrying = tenacity.AsyncRetrying(
-        stop=tenacity.stop_after_attempt(most),
+        stop=tenacity.stop_after_attempt(max(most, 1)),
         wait=wait,
         retry=tenacity.retry_if_exception(lambda error: is_worth_retrying(error, not_found)),
         before_sleep=config.before_sleep,
@@ -57,7 +58,13 @@ async def with_retries(
     )
 
     async def attempt() -> R:
-        return await call()
+        try:
+            return await call()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise rpc_error(grpc.StatusCode.CANCELLED, "the channel was closed during the call") from None
 
     return await retrying(attempt)
 

@@ -55,6 +55,8 @@ class Session(Generic[Inbound]):
         self._resumed.set()
         self._stream: ByteStream | None = None
         self._closing = False
+        self._finishing = False
+        self._over = asyncio.Event()
         self.connected = False
 
     def wake(self) -> None:
@@ -63,6 +65,12 @@ class Session(Generic[Inbound]):
 
     async def run(self) -> None:
         """Open streams until the speaker wants no more of them, or `close`."""
+        try:
+            await self._run()
+        finally:
+            self._over.set()
+
+    async def _run(self) -> None:
         failures = 0
         while not self._closing:
             await self._resumed.wait()
@@ -137,6 +145,9 @@ class Session(Generic[Inbound]):
                 self._ready.clear()
                 for frame in self._speaker.frames():
                     await stream.write(frame)
+                if self._finishing:
+                    await stream.done_writing()
+                    return
         except (aio.AioRpcError, asyncio.InvalidStateError):
             stream.cancel()  # the reader reports how the stream ended
         except Exception:
@@ -150,6 +161,19 @@ class Session(Generic[Inbound]):
 
     def resume(self) -> None:
         self._resumed.set()
+
+    async def finish(self, within_s: float) -> None:
+        """Send what is ready, then end the stream for good, together with the engine if it does so in time."""
+        self._finishing = self._closing = True
+        self._resumed.set()
+        self._ready.set()
+        if self.connected:
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._over.wait()
+            except TimeoutError:
+                logger.warning("the engine did not end the stream within %s s", within_s)
+        self._drop()
 
     def close(self) -> None:
         """End the stream for good."""
