@@ -7,6 +7,7 @@ kill -9 when a third of the results are in, and starts them again on the same da
 
 import argparse
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from image_pipeline.driver import Arrival, Reference
 
 MARKER = ".image-pipeline"
+BODIES_S = 2.0
+LOOK_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,20 @@ class CrashTest:
     engine: processes.Engine
     worker: processes.Process
     at_result: int
+    struck: bool = False
     killed_at: float = 0.0
     back_at: float = 0.0
     done_before: int = 0
     interrupted: frozenset[str] = frozenset()
 
     def is_due(self, done: int) -> bool:
-        return not self.killed_at and done >= self.at_result
+        """True once, when enough results are in."""
+        due = not self.struck and done >= self.at_result
+        self.struck = self.struck or due
+        return due
 
     async def strike(self, display: ProgressDisplay) -> None:
+        await asyncio.to_thread(self._until_bodies_run)
         self.worker.kill()
         self.engine.kill()
         self.killed_at, self.done_before = time.monotonic(), display.done
@@ -94,6 +102,12 @@ class CrashTest:
         self.back_at = time.monotonic()
         self.worker.start()
         display.say(f"engine is back on the same data after {self.back_at - self.killed_at:.1f} s")
+
+    def _until_bodies_run(self) -> None:
+        """A result comes in just when the next bodies are about to begin; the kill is to hit them while they run."""
+        deadline = time.monotonic() + BODIES_S
+        while not journal.read(self.place.journal).open_runs and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
 
     def told(self, came_in: "list[Arrival]") -> report.Crash:
         after = [arrival.at for arrival in came_in if arrival.at > self.back_at]
@@ -123,10 +137,20 @@ class Demo:
         worker.start()
         self.console.print(f"engine at {address.grpc} (gRPC) and {address.rest} (REST), worker {worker.pid}")
         try:
+            await self._until_registered(worker)
             crash_test = CrashTest(self.place, self.engine, worker, len(self.jobs) // 3) if crash else None
             return await self._work(crash_test)
         finally:
             worker.stop()
+
+    async def _until_registered(self, worker: processes.Process) -> None:
+        from image_pipeline import driver
+
+        deadline = time.monotonic() + processes.START_S
+        while not await driver.are_registered():
+            if worker.status is not None or time.monotonic() > deadline:
+                raise processes.NotStarted(f"the worker did not register its tasks\n{worker.last_words()}")
+            await asyncio.sleep(processes.POLL_S)
 
     async def _work(self, crash_test: CrashTest | None) -> bool:
         from image_pipeline import driver, gallery
@@ -138,7 +162,8 @@ class Demo:
         records = await driver.history(runs)
         gallery.write(self.place.page, self.jobs, driver.descriptions(came_in))
         self.console.print()
-        self.console.print(report.runs_table(records, elapsed_s))
+        self.console.print(report.runs_table(records))
+        self.console.print(report.rate(len(records), elapsed_s), soft_wrap=True)
         if crash_test is not None:
             report.tell_crash(self.console, crash_test.told(came_in))
         known = await driver.known_runs(self.metadata)
@@ -169,8 +194,8 @@ class Demo:
 
 def tell_where(console: Console, place: Place) -> None:
     console.print("\n[bold]Look at it[/bold]")
-    console.print(f"  pictures   {place.page}  (open it in a browser), files in {place.pictures}")
-    console.print(f"  logs       {place.logs}")
+    console.print(f"  pictures   {place.page}", soft_wrap=True)
+    console.print(f"  logs       {place.logs}", soft_wrap=True)
     console.print("  the runs   start the engine on the same data, then ask it:")
     for command in (
         f"export HATCHET_HOME={place.home}",
@@ -197,16 +222,17 @@ def main() -> int:
     try:
         found = photographs.find(options.folder and options.folder.expanduser())
     except photographs.NoPhotographs as problem:
-        console.print(f"[red]{problem}[/red]")
+        console.print(str(problem), style="red", markup=False, soft_wrap=True)
         return 2
     place.prepare()
+    logging.basicConfig(filename=place.logs / "client.log")  # the SDK tells there of connections that it lost
     jobs = plan(found, place.pictures)
     console.print(f"[bold]{len(found)} photographs x {len(OPERATIONS)} operations = {len(jobs)} runs[/bold]")
     engine = processes.Engine(place.data, place.home, place.logs)
     try:
         good = asyncio.run(Demo(console, place, jobs, engine).run(options.crash))
     except processes.NotStarted as problem:
-        console.print(f"[red]{problem}[/red]", markup=False)
+        console.print(str(problem), style="red", markup=False, soft_wrap=True)
         return 1
     finally:
         engine.stop()

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
-
 from hatchet_sdk import FailedTaskRunExceptionGroup, TaskRunRef
+from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
 from image_pipeline.jobs import DESCRIBE, Job
 from image_pipeline.pipeline import (
     Description,
@@ -36,6 +35,15 @@ class Arrival:
     at: float
     output: Picture | Description | None
     error: str | None
+
+
+async def are_registered() -> bool:
+    """Whether a worker has told the engine about the tasks. Before that nobody can trigger them."""
+    try:
+        await asyncio.to_thread(lambda: (describe.id, apply_filter.id))
+    except ValueError:
+        return False
+    return True
 
 
 async def trigger(jobs: Sequence[Job], metadata: dict[str, str]) -> list[tuple[Job, Reference]]:

@@ -14,6 +14,7 @@ MOST_PIXELS = 24_000_000
 
 THUMBNAIL = (256, 256)
 COLOURS = 5
+COLOUR_SAMPLE = (96, 96)
 POINTERS = frozenset(int(pointer) for pointer in ExifTags.IFD)
 """Tags that only say where in the file more tags are."""
 
@@ -66,7 +67,7 @@ def size(path: Path) -> tuple[int, int]:
 
 def dominant_colours(path: Path) -> list[str]:
     """The most frequent colours, the most frequent first, as `#rrggbb`."""
-    small = ImageOps.contain(opened(path), THUMBNAIL)
+    small = ImageOps.contain(opened(path), COLOUR_SAMPLE)
     reduced = small.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
     palette = reduced.getpalette() or []
     counted = sorted(reduced.getcolors() or [], key=lambda entry: -entry[0])

@@ -39,16 +39,18 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[max(int(rank), 1) - 1] if ordered else 0.0
 
 
-def runs_table(records: Sequence[RunRecord], elapsed_s: float) -> Table:
+def runs_table(records: Sequence[RunRecord]) -> Table:
     table = Table(title="Runs, from the engine's history", footer_style="bold", show_footer=True)
     total = row("all", records)
     for heading, value in zip(("operation", "runs", "retries", "failures", "p50 ms", "p95 ms"), total, strict=True):
         table.add_column(heading, footer=value, justify="left" if heading == "operation" else "right")
     for operation in dict.fromkeys(record.operation for record in records):
         table.add_row(*row(operation, [record for record in records if record.operation == operation]))
-    rate = f"{len(records)} runs in {elapsed_s:.1f} s: {len(records) / elapsed_s:.1f} runs/s"
-    table.caption = f"{rate}. The times are those of the task's body."
     return table
+
+
+def rate(runs: int, elapsed_s: float) -> str:
+    return f"{runs} runs in {elapsed_s:.1f} s: {runs / elapsed_s:.1f} runs/s. p50 and p95 are of the task's body."
 
 
 def row(name: str, records: Sequence[RunRecord]) -> tuple[str, ...]:
