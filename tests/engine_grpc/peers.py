@@ -1,6 +1,8 @@
 """Clients and workers of the session protocol, as tests need them."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -26,6 +28,13 @@ from hatchet_wire.session.session_pb2 import (
 )
 from tests.engine_grpc.wire import Wire
 from tests.support.waiting import aio_eventually
+
+
+async def frames_of(call: Any) -> AsyncIterator[Any]:
+    """The frames of a stream until its end, whatever that is: `call.code()` tells."""
+    with suppress(aio.AioRpcError, asyncio.CancelledError):
+        while (frame := await call.read()) is not aio.EOF:
+            yield frame
 
 
 class WorkerPeer:
@@ -87,7 +96,7 @@ class WorkerPeer:
         return self.assignments
 
     async def _read(self) -> None:
-        while (frame := await self._call.read()) is not aio.EOF:
+        async for frame in frames_of(self._call):
             self.frames.append(frame)
             if frame.HasField("welcome"):
                 self.welcome = frame.welcome
@@ -156,7 +165,7 @@ class ClientPeer:
         return self.results[run_id]
 
     async def _read(self) -> None:
-        while (frame := await self._call.read()) is not aio.EOF:
+        async for frame in frames_of(self._call):
             self.frames += 1
             self.welcomed |= frame.HasField("welcome")
             self.accepted.extend(frame.accepted)

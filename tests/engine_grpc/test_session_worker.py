@@ -170,7 +170,7 @@ async def test_logs_are_stored_and_bad_lines_are_told(server: Server, wire: Wire
         lines = await engine.read(log_page, engine.store.reader, wanted, 10, False)
         return [(line.level, line.message) for line in lines]
 
-    await aio_eventually(lambda: stored())
+    await aio_eventually(stored)
     assert await stored() == [("WARN", "a\ufffdb"), ("INFO", "later")]
 
 

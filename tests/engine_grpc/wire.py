@@ -1,10 +1,11 @@
 """The published services over a real socket, with a token in every call."""
 
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, Protocol
 
+import pytest
 from grpc import aio
 
-from hatchet_engine.server.server import Server
 from hatchet_wire.published import dispatcher_pb2_grpc, events_pb2_grpc, workflows_pb2_grpc
 from hatchet_wire.published.dispatcher_pb2 import WorkerListenRequest, WorkerRegisterRequest
 from hatchet_wire.published.v1 import dispatcher_pb2_grpc as v1_dispatcher_pb2_grpc
@@ -21,6 +22,15 @@ from hatchet_wire.session import session_pb2_grpc
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 
 
+class Address(Protocol):
+    """Where an engine is, and a token for it."""
+
+    @property
+    def grpc_address(self) -> str: ...
+    @property
+    def token(self) -> str: ...
+
+
 class _WithToken:
     def __init__(self, stub: Any, token: str | None) -> None:
         self._stub = stub
@@ -34,7 +44,7 @@ class _WithToken:
 class Wire:
     """One channel with the stubs of all services."""
 
-    def __init__(self, server: Server, token: str | None = None, channel: aio.Channel | None = None) -> None:
+    def __init__(self, server: Address, token: str | None = None, channel: aio.Channel | None = None) -> None:
         self.token = server.token if token is None else token
         self.channel = channel or aio.insecure_channel(server.grpc_address)
         self.dispatcher = self._stub(dispatcher_pb2_grpc.DispatcherStub)
@@ -75,6 +85,13 @@ class Wire:
     async def details(self, run_id: str) -> GetRunDetailsResponse:
         reply: GetRunDetailsResponse = await self.admin.GetRunDetails(GetRunDetailsRequest(external_id=run_id))
         return reply
+
+
+async def refusal(call: Awaitable[Any]) -> aio.AioRpcError:
+    """The error that a call ends with."""
+    with pytest.raises(aio.AioRpcError) as refused:
+        await call
+    return refused.value
 
 
 def workflow(name: str = "simple", **task: Any) -> CreateWorkflowVersionRequest:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import grpc
 
@@ -20,6 +22,8 @@ from hatchet_engine.transports.grpc.streams import Backpressure
 from hatchet_engine.transports.rest.app import create_app
 from hatchet_engine.transports.rest.server import RestServer
 from hatchet_engine.transports.version import ENGINE_VERSION
+
+T = TypeVar("T")
 
 DEFAULT_TENANT_ID = "707d0855-80ab-4e1f-a156-f1c4546cbf52"
 DEFAULT_TENANT_NAME = "Default"
@@ -37,6 +41,7 @@ class Server:
         self._grace_s = settings.shutdown_grace_s
         self._engine: Engine | None = None
         self._tokens: Tokens | None = None
+        self._rpc: GrpcServer | None = None
         self.grpc_address = ""
         """`host:port` that clients use."""
         self.rest_url = ""
@@ -59,6 +64,11 @@ class Server:
             raise RuntimeError("the server was not started")
         return self._tokens
 
+    @property
+    def open_streams(self) -> int:
+        """Streams of workers and clients."""
+        return self._rpc.open_streams if self._rpc is not None else 0
+
     async def start(self) -> None:
         """Open the store, recover, listen. The first start makes the default tenant, a signing key and a token.
 
@@ -78,6 +88,23 @@ class Server:
             self._grace_s = grace_s
         await self._parts.aclose()
 
+    async def create_tenant(self, tenant_id: str, name: str) -> None:
+        """Make a tenant, if there is none with this id."""
+        await self._on_ledger_thread(self.engine.store.ledger.create_tenant, tenant_id, name)
+
+    async def issue_token(self, tenant_id: str, name: str, ttl: timedelta) -> tuple[str, str]:
+        """A new token of a tenant: its id and itself."""
+        return await self._on_ledger_thread(self.tokens.issue, tenant_id, name, ttl)
+
+    async def revoke_token(self, token_id: str) -> bool:
+        """Refuse a token from now on; False if there is none that was good."""
+        return await self._on_ledger_thread(self.tokens.revoke, token_id)
+
+    async def _on_ledger_thread(self, write: Callable[..., T], *args: Any) -> T:
+        # Between two commits: the ledger's connection belongs to one thread.
+        result: T = await self.engine._batches.on_ledger_thread(write, *args)
+        return result
+
     async def _start(self) -> None:
         settings = self.settings
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,7 +113,7 @@ class Server:
         self._parts.push_async_callback(asyncio.to_thread, store.close)
         self._engine = engine = Engine(store)
         self._tokens = tokens = Tokens(key, store.ledger, engine.now, engine.new_id)
-        rpc = self._bind_grpc(engine, tokens)
+        self._rpc = rpc = self._bind_grpc(engine, tokens)
         rest_port = settings.rest_port or await asyncio.to_thread(_free_port, settings.bind)
         # Tokens must be good from the first request on: a client does not come back after UNAUTHENTICATED.
         self._publish(rpc.port, rest_port)
@@ -118,7 +145,7 @@ class Server:
             host=settings.bind,
             port=settings.grpc_port,
             credentials=_credentials(settings),
-            backpressure=Backpressure(limit_bytes=settings.stream_backlog_bytes),
+            backpressure=Backpressure(settings.stream_backlog_bytes, settings.stream_patience_s),
         )
         rpc = GrpcServer(engine, tokens, options)
         rpc.bind()

@@ -44,6 +44,9 @@ class ServerSettings(BaseSettings):
     stream_backlog_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1024, description="Bytes that may wait for a client that has stopped reading."
     )
+    stream_patience_s: float = Field(
+        default=5.0, gt=0, description="Seconds after which a client that takes none of them is disconnected."
+    )
 
     @model_validator(mode="after")
     def _tls_is_complete(self) -> "ServerSettings":

@@ -31,6 +31,15 @@ _DETAIL_BYTES = 4_000
 _log = logging.getLogger(__name__)
 
 
+class StreamEnded(Exception):
+    """A stream was ended by the engine. A peer that does not read may not learn it for long: clean up before."""
+
+    def __init__(self, code: grpc.StatusCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
 def detail(message: str) -> str:
     """`message` as the text of a status that every client can receive."""
     message = clean_text(message)
@@ -114,8 +123,12 @@ def _streaming(method: MethodDescriptor, rpc: Rpc) -> Rpc:
 
 async def refuse(context: Context, method: str, error: Exception) -> None:
     """End the call with the status that belongs to `error`. An error that nobody foresaw is logged, not shown."""
-    if isinstance(error, aio.AbortError):
-        raise error
+    if isinstance(error, aio.BaseError):
+        raise error  # gRPC's own: there is nobody left to tell
+    if isinstance(error, StreamEnded):
+        # Its frames hold what waited for the peer, and a peer that does not read keeps us here.
+        error.__traceback__ = None
+        await context.abort(error.code, detail(error.message))
     if isinstance(error, CoreError):
         await context.abort(STATUS[error.code], detail(error.message))
     _log.error("%s failed", method, exc_info=error)

@@ -1,5 +1,6 @@
 """The gRPC server: which services, which limits, which credentials."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import grpc
@@ -9,6 +10,7 @@ from hatchet_engine.runtime.engine import Engine
 from hatchet_engine.transports.credentials import TokenVerifier
 from hatchet_engine.transports.grpc import dispatcher, events, workflows
 from hatchet_engine.transports.grpc.auth import TokenInterceptor
+from hatchet_engine.transports.grpc.closing import Gate
 from hatchet_engine.transports.grpc.rpc import service_handler
 from hatchet_engine.transports.grpc.session import SessionService
 from hatchet_engine.transports.grpc.streams import Backpressure, OpenStreams
@@ -26,6 +28,8 @@ SERVICES = (
     v1_dispatcher_pb2.DESCRIPTOR.services_by_name["V1Dispatcher"],
     session_pb2.DESCRIPTOR.services_by_name["Session"],
 )
+
+_LINGER_S = 0.05
 
 _DURABLE_NOT_YET = {
     "DurableTask": "running durable tasks",
@@ -54,7 +58,9 @@ class GrpcServer:
     def __init__(self, engine: Engine, tokens: TokenVerifier, options: GrpcOptions) -> None:
         self._options = options
         self._streams = OpenStreams()
-        self._server = aio.server(interceptors=[TokenInterceptor(tokens)], options=_channel_options(options))
+        self._gate = Gate()
+        interceptors = [TokenInterceptor(tokens), self._gate]
+        self._server = aio.server(interceptors=interceptors, options=_channel_options(options))
         self._server.add_generic_rpc_handlers(_handlers(engine, self._streams, options.backpressure))
         self._port = 0
 
@@ -89,7 +95,10 @@ class GrpcServer:
 
     async def stop(self, grace_s: float) -> None:
         """Take no new calls, end the streams with UNAVAILABLE, give running calls `grace_s` seconds."""
+        self._gate.close()
         self._streams.close()
+        # gRPC cancels the calls that it has received and not yet handed out; let it hand them out.
+        await asyncio.sleep(_LINGER_S)
         await self._server.stop(grace_s)
 
 

@@ -15,6 +15,7 @@ from hatchet_engine.core.errors import CoreError, ErrorCode, InvalidArgument, Un
 from hatchet_engine.core.machine import TaskState
 from hatchet_engine.runtime.engine import Engine
 from hatchet_engine.runtime.records import RunOutcome
+from hatchet_engine.transports.grpc.closing import SHUTTING_DOWN
 from hatchet_engine.transports.grpc.rpc import STATUS_NUMBER, Context, detail
 from hatchet_engine.transports.grpc.streams import Backpressure, OpenStreams, Stream
 from hatchet_engine.transports.grpc.triggers import from_session
@@ -163,7 +164,7 @@ class ClientSession:
         future.add_done_callback(partial(self._decided, groups))
 
     def _decided(self, groups: Sequence[_Group], future: "asyncio.Future[list[str]]") -> None:
-        error = Unavailable("the engine is shutting down") if future.cancelled() else future.exception()
+        error = Unavailable(SHUTTING_DOWN) if future.cancelled() else future.exception()
         if error is None:
             self._accept(groups, future.result())
         elif len(groups) > 1 and isinstance(error, CoreError) and error.code is not ErrorCode.UNAVAILABLE:

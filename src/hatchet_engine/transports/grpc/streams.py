@@ -15,7 +15,8 @@ import grpc
 from google.protobuf.message import Message
 from grpc import aio
 
-from hatchet_engine.transports.grpc.rpc import Context, detail
+from hatchet_engine.transports.grpc.closing import SHUTTING_DOWN
+from hatchet_engine.transports.grpc.rpc import Context, StreamEnded
 
 MiB = 1024 * 1024
 
@@ -96,7 +97,7 @@ class OpenStreams:
 
     def close(self) -> None:
         """End every stream, also those that open from now on, with UNAVAILABLE: clients reconnect."""
-        self._closing = End(grpc.StatusCode.UNAVAILABLE, "the engine is shutting down")
+        self._closing = End(grpc.StatusCode.UNAVAILABLE, SHUTTING_DOWN)
         for stream in list(self._streams):
             stream.end(self._closing.code, self._closing.message)
 
@@ -143,7 +144,7 @@ class Stream:
 
         Raises:
             CoreError: raised by the reader.
-            aio.AbortError: the stream was ended with a status.
+            StreamEnded: by `end`, with another status than OK.
         """
         # Clients take a stream for open when its headers are there; and a status cannot be sent beside a first message.
         await self._context.send_initial_metadata(())
@@ -165,7 +166,7 @@ class Stream:
             await asyncio.gather(*tasks, return_exceptions=True)
         if was_ended and self._ended.result().code is not grpc.StatusCode.OK:
             end = self._ended.result()
-            await self._context.abort(end.code, detail(end.message))
+            raise StreamEnded(end.code, end.message)
 
     async def _write(self) -> None:
         while True:
