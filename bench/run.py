@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measure this task platform, with Celery on Redis as the yardstick in the same run. See README.md.
 
-run.py setup                               virtual environments under $BENCH_VENVS
-run.py all [--repeats 3]                   every scenario below
-run.py bench|backlog|recovery|idle|crash [--peers a,b] [--repeats 1] [--only latency,single] [--tiny]
-run.py report                              out/*.json -> results.md
-run.py shared [--script durability.py] ... the shared bench with our system in its catalogue; the rest goes to it
+Usage:
+    run.py setup                               virtual environments under $BENCH_VENVS
+    run.py all [--repeats 3]                   every scenario below
+    run.py bench|backlog|recovery|idle|crash [--peers a,b] [--repeats 1] [--only latency,single] [--tiny]
+    run.py report                              out/*.json -> results.md
+    run.py shared [--script durability.py] ... the shared bench with our system in its catalogue; the rest goes to it
 """
 
 import argparse
@@ -94,6 +95,8 @@ def run(args: argparse.Namespace) -> int:
         sizes = dict((scenarios.TINY if args.tiny else scenarios.SIZES)[what])
         if args.only and what == "bench":
             sizes["only"] = args.only.split(",")
+        if what == "bench" and not args.tiny:
+            sizes["scale"] = args.scale
         for repeat in range(args.first, args.first + (args.repeats if what == "bench" else 1)):
             for name in names:
                 if reason := missing(BY_NAME[name]):
@@ -131,6 +134,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=1, help="of `bench`; the other scenarios run once")
     parser.add_argument("--first", type=int, default=0, help="number of the first repeat")
     parser.add_argument("--only", default="", help="steps of `bench`: latency,chain,fan,single,bulk,start_latency")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the numbers of tasks of `bench`")
     parser.add_argument("--tiny", action="store_true", help="sizes that only show that it works")
     parser.add_argument("--out", type=Path, default=ROOT / "out")
     args = parser.parse_args()

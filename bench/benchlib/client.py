@@ -1,7 +1,9 @@
-"""One action of a client, as a process of its own:
+"""One action of a client, as a process of its own.
 
-python -m benchlib.client MODULE noop FIRST COUNT    bulk enqueue, in chunks; prints {"enqueue_s": seconds}
-python -m benchlib.client MODULE slow N SECONDS      one task that marks N, sleeps, marks N + 1
+Usage:
+    python -m benchlib.client MODULE setup 0 0           what the system needs once, before anything else
+    python -m benchlib.client MODULE noop FIRST COUNT    bulk enqueue, in chunks; prints {"enqueue_s": seconds}
+    python -m benchlib.client MODULE slow N SECONDS      one task that marks N, sleeps, marks N + 1
 """
 
 import importlib
@@ -17,6 +19,10 @@ CHUNK = 10_000
 
 
 async def act(client, action: str, first: int, amount: str) -> dict:
+    if action == "setup":
+        if hasattr(client, "setup"):
+            await call(client.setup)
+        return {}
     await call(client.open)
     start = time.monotonic()
     if action == "slow":

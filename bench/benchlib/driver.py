@@ -4,6 +4,7 @@
 
 MODULE (a file of peers/) has the tasks and a class `Client`, whose methods are all sync or all async:
 
+    setup()          optional what has to be done once, before anything else
     open() close()            connect, disconnect
     enqueue(n)                put one no-op task with payload {"n": n}; returns a handle
     enqueue_many(ns)          the bulk API, or calls in flight; returns the handles

@@ -64,6 +64,7 @@ class Stage:
                 self.servers.append(server)
             undo.callback(self.keep_logs)
             undo.callback(self.stop_workers)
+            self.client("setup", 0, 0)
             self.undo = undo.pop_all()
         return self
 

@@ -3,8 +3,12 @@
 import asyncio
 import itertools
 import os
+import subprocess
+import sys
+import time
 from datetime import timedelta
 
+import grpc
 from benchlib import probe
 from pydantic import BaseModel
 
@@ -63,7 +67,27 @@ def bulk_items(ns):
     return [noop.create_bulk_run_item(input=Number(n=n)) for n in ns]
 
 
+def register():
+    """Run a worker once: the engine refuses triggers of a workflow that no worker has registered."""
+    worker = subprocess.Popen([sys.executable, "-m", "peer_hatchet"])
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return noop.run(Number(n=0))
+            except grpc.RpcError as refused:
+                if refused.code() is not grpc.StatusCode.INVALID_ARGUMENT or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
 class Blocking:
+    def setup(self):
+        register()
+
     def open(self):
         pass  # the SDK connects at the first use
 
@@ -95,6 +119,9 @@ class Blocking:
 
 
 class Async:
+    async def setup(self):
+        await asyncio.to_thread(register)
+
     async def open(self):
         pass
 
