@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from hatchet_cli.main import app
 from tests.cli.fake_rest import FakeRest
+from tests.cli.programs import Shop
 
 
 class Cli:
@@ -54,3 +55,11 @@ def rest(cli: Cli) -> Iterator[FakeRest]:
     fake.become_default()
     yield fake
     fake.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Programs that are started in an empty directory."""
+    running = Shop(tmp_path)
+    yield running
+    running.close()

@@ -7,6 +7,7 @@ import typer
 
 from hatchet_cli import output
 from hatchet_cli.command import Display, command
+from hatchet_cli.failure import UsageError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +40,8 @@ def create(
     from hatchet_cli.token_office import token_office
 
     lifetime_s = parse_duration_s(expires) if expires else None
+    if lifetime_s is not None and lifetime_s < 1:
+        raise UsageError("A token must be valid for a second at least.", "Give --expires e.g. 12h or 90d.")
     with token_office(data_dir) as office:
         made = office.create(name, lifetime_s)
     if display.json:
