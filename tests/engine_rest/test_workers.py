@@ -119,5 +119,6 @@ def test_unknown_and_malformed(rig: Rig) -> None:
         assert (missing.status_code, missing.json()) == (404, {"message": "worker not found"})
         assert rig.http.request(method, "/api/v1/workers/x", json={}).status_code == 400
     worker = rig.worker("pack")
-    for body in ({"isPaused": "maybe"}, [], None):
+    bodies: list[Any] = [{"isPaused": "maybe"}, [], None]
+    for body in bodies:
         assert rig.http.patch(f"/api/v1/workers/{worker.id}", json=body).status_code == 400
