@@ -173,7 +173,7 @@ class TaskRunError(Exception):
         end = _HEADER_END.search(serialized)
         header = serialized[: end.start(1)] if end else ""
         kind, separator, message = header.partition(": ")
-        if not separator:
+        if not (separator and kind):
             return cls(exc=serialized, exc_type=_FOREIGN, trace="", task_run_external_id=task_run_external_id)
         return cls(
             exc=_unescaped(message),

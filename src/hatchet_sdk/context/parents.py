@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hatchet_sdk.context.facts import AttemptFacts, parsed_object
+from hatchet_sdk.context.facts import parsed_object
+from hatchet_sdk.context.origin import RunOrigin
 from hatchet_sdk.exceptions import TaskRunError
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class ParentResults(AttemptFacts):
+class ParentResults(RunOrigin):
     """Outputs and errors of other tasks of the run."""
 
     __slots__ = ()

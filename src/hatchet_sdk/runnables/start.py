@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 async def start_and_wait(connection: Connection, specs: Sequence[TriggerSpec]) -> list[RunOutcome]:
     """Start runs, then wait until all of them have ended. In the order of `specs`."""
-    return await connection.outcomes(await connection.trigger(specs, subscribe=True))
+    return await connection.run(specs)
 
 
 def results_of(outcomes: Sequence[RunOutcome], read: Callable[[RunOutcome], R]) -> list[R]:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaSerializer, to_json
 
-from hatchet_sdk.serde.json_text import checked_text, dumping_problem
+from hatchet_sdk.serde.json_text import checked_text, dumping_problem, refuse_silent_loss
 from hatchet_sdk.serde.pydantic import HATCHET_PYDANTIC_SENTINEL
 
 T = TypeVar("T")
@@ -54,6 +54,8 @@ class Codec(Generic[T]):
         except Exception as error:
             # User-written serializers run in there and may raise anything.
             raise dumping_problem(value, error) from error
+        if isinstance(value, dict):
+            refuse_silent_loss(value, data)
         return checked_text(data, self.max_bytes)
 
     def _fits(self, value: Any) -> bool:

@@ -1,12 +1,19 @@
 """What the engine accepts as a payload: one JSON object, no NUL, no NaN, below the message size."""
 
 import re
+from math import isfinite
 from typing import Any
 
 from pydantic_core import from_json
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _MIB = 1024 * 1024
+_REPLACEMENT = "\ufffd".encode()
+_SURROGATE = (
+    "contains a lone surrogate (half of a UTF-16 pair), which is not valid text; "
+    "decode the data properly or drop it with text.encode('utf-8', 'ignore').decode()"
+)
+_NAN = "contains NaN or Infinity, which JSON does not have; send None or a string"
 
 
 class InvalidPayload(ValueError):
@@ -45,7 +52,41 @@ def _refuse_nan(data: bytes) -> None:
     try:
         from_json(data, allow_inf_nan=False)
     except ValueError:
-        raise InvalidPayload("contains NaN or Infinity, which JSON does not have; send None or a string") from None
+        raise InvalidPayload(_NAN) from None
+
+
+def refuse_silent_loss(value: Any, data: bytes) -> None:
+    """Refuse a dict of which serializing lost something without an error.
+
+    Typed dicts write NaN as null, and a lone surrogate in a key as U+FFFD. (In models and dataclasses pydantic's
+    `ser_json_inf_nan` decides about NaN; its default is null.)
+
+    Raises:
+        InvalidPayload: something was lost.
+    """
+    if b"null" in data or _REPLACEMENT in data:
+        _walk(value)
+
+
+def _walk(value: Any) -> None:
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise InvalidPayload(_NAN)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, str) and not key.isascii():
+                _encodable(key)
+            _walk(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _walk(item)
+
+
+def _encodable(key: str) -> None:
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise InvalidPayload(_SURROGATE) from None
 
 
 def _kind(data: bytes) -> str:
@@ -56,10 +97,7 @@ def _kind(data: bytes) -> str:
 def dumping_problem(value: Any, error: Exception) -> InvalidPayload:
     """Why `value` could not be serialized, in words."""
     if isinstance(error, UnicodeEncodeError) or "surrogates not allowed" in str(error):
-        return InvalidPayload(
-            "contains a lone surrogate (half of a UTF-16 pair), which is not valid text; "
-            "decode the data properly or drop it with text.encode('utf-8', 'ignore').decode()"
-        )
-    if isinstance(error, RecursionError) or "depth exceeded" in str(error):
+        return InvalidPayload(_SURROGATE)
+    if isinstance(error, RecursionError) or "depth exceeded" in str(error) or "Circular reference" in str(error):
         return InvalidPayload("is nested too deeply or contains itself; flatten it")
     return InvalidPayload(f"of type {type(value).__name__} cannot be serialized to JSON: {error}")

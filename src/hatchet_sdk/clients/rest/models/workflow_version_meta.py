@@ -19,5 +19,4 @@ class WorkflowVersionMeta(RestModel):
     workflow: "Workflow | None" = None
 
 
-# The two models contain each other; whichever module is loaded first, both are complete afterwards.
-import hatchet_sdk.clients.rest.models.workflow  # noqa: E402, F401
+import hatchet_sdk.clients.rest.models.workflow  # noqa: E402, F401 - the models contain each other: load both
