@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import grpc
 import jwt
@@ -32,10 +33,9 @@ def path(method: MethodDescriptor) -> str:
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
-def raw_call(channel: aio.Channel, method: str, metadata: tuple[tuple[str, str], ...]) -> aio.StreamStreamCall:
+def raw_call(channel: aio.Channel, method: str, metadata: tuple[tuple[str, str], ...]) -> Any:
     """Any kind of call, at the level on which all kinds are alike: no request is sent."""
-    call: aio.StreamStreamCall = channel.stream_stream(method)(metadata=metadata, timeout=10)
-    return call
+    return channel.stream_stream(method)(metadata=metadata, timeout=10)
 
 
 async def issue(server: Server, tenant_id: str, ttl: timedelta = timedelta(days=1)) -> tuple[str, str]:
@@ -83,9 +83,7 @@ async def test_every_rpc_of_every_service_refuses_without_a_token(
     paths = [*map(path, METHODS), "/Dispatcher/NoSuchMethod", "/no.such.Service/Method"]
     calls = [raw_call(wire.channel, method, credentials) for method in paths]
     codes = await asyncio.gather(*(call.code() for call in calls))
-    assert {method: code for method, code in zip(paths, codes, strict=True)} == dict.fromkeys(
-        paths, grpc.StatusCode.UNAUTHENTICATED
-    )
+    assert dict(zip(paths, codes, strict=True)) == dict.fromkeys(paths, grpc.StatusCode.UNAUTHENTICATED)
     assert {await call.details() for call in calls} == {"invalid auth token"}
 
 
@@ -130,7 +128,7 @@ async def test_a_token_with_another_signature_is_refused(server: Server, wire: W
     claims = jwt.decode(server.token, options={"verify_signature": False})
     for token in (
         jwt.encode(claims, b"x" * 32, algorithm="HS256"),
-        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode(claims, "", algorithm="none"),
         server.token[:-4] + "AAAA",
     ):
         error = await refusal(Wire(server, token, wire.channel).dispatcher.GetVersion(GetVersionRequest()))

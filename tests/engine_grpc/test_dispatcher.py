@@ -141,7 +141,7 @@ async def test_batch_events_report_many_tasks(wire: Wire) -> None:
 async def test_malformed_step_events_are_refused(wire: Wire, fields: dict[str, Any], code: grpc.StatusCode) -> None:
     await wire.register_workflow()
     run_id = await wire.trigger()
-    good = {"worker_id": UNKNOWN_ID, "task_run_external_id": run_id, "event_type": STARTED}
+    good: dict[str, Any] = {"worker_id": UNKNOWN_ID, "task_run_external_id": run_id, "event_type": STARTED}
     error = await refusal(wire.dispatcher.SendStepActionEvent(wire_pb2.StepActionEvent(**good | fields)))
     assert error.code() is code
     assert error.details().startswith("Invalid request: ")

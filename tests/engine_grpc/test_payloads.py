@@ -73,7 +73,7 @@ ACCEPTED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
     text, reason = REFUSED[name]
-    with pytest.raises(InvalidArgument, match="^Invalid request: input ") as refused:
+    with pytest.raises(InvalidArgument, match=r"^Invalid request: input ") as refused:
         payloads.check_object(text, "input")
     assert reason in refused.value.message
     assert len(refused.value.message) < 500
@@ -289,11 +289,11 @@ async def test_a_published_completion_with_nul_fails(wire: Wire) -> None:
 
 
 async def test_broken_messages_end_their_call_only(wire: Wire) -> None:
-    raw = wire.channel.unary_unary("/WorkflowService/TriggerWorkflow")
+    raw: Any = wire.channel.unary_unary("/WorkflowService/TriggerWorkflow")
     for body in (b"\xff" * 100, b"\x0a\x02\xff\xfe", b"\x0a\xff\xff\xff\xff\x0f"):
         error = await refusal(raw(body, metadata=(("authorization", f"bearer {wire.token}"),)))
         assert error.code() in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INVALID_ARGUMENT)
-    stream = wire.channel.stream_stream("/hatchet.session.v1.Session/Worker")
+    stream: Any = wire.channel.stream_stream("/hatchet.session.v1.Session/Worker")
     call = stream(metadata=(("authorization", f"bearer {wire.token}"),))
     await call.write(b"\xff" * 100)
     assert await call.code() is not grpc.StatusCode.OK

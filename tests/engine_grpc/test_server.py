@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -156,7 +157,9 @@ async def test_stopping_twice_and_without_a_start_is_fine(tmp_path: Path) -> Non
 
 def test_an_engine_in_a_thread_of_its_own(tmp_path: Path) -> None:
     with engine_server_in_thread(tmp_path) as server, grpc.insecure_channel(server.grpc_address) as channel:
-        call = channel.unary_unary("/Dispatcher/GetVersion", request_serializer=GetVersionRequest.SerializeToString)
+        call: Any = channel.unary_unary(
+            "/Dispatcher/GetVersion", request_serializer=GetVersionRequest.SerializeToString
+        )
         assert b"v0.101.27" in call(
             GetVersionRequest(), metadata=(("authorization", f"bearer {server.token}"),), timeout=10
         )

@@ -165,13 +165,13 @@ async def test_logs_are_stored_and_bad_lines_are_told(server: Server, wire: Wire
     await aio_eventually(lambda: len(worker.errors) == 2)
     engine = server.engine
 
-    async def stored() -> list[tuple[str, str]]:
-        wanted = LogFilter(tenant_id=server.tenant_id, task_ids=[run_id])
-        lines = await engine.read(log_page, engine.store.reader, wanted, 10, False)
-        return [(line.level, line.message) for line in lines]
+    wanted = LogFilter(tenant_id=server.tenant_id, task_ids=[run_id])
 
-    await aio_eventually(stored)
-    assert await stored() == [("WARN", "a\ufffdb"), ("INFO", "later")]
+    async def complete() -> bool:
+        lines = await engine.read(log_page, engine.store.reader, wanted, 10, False)
+        return [(line.level, line.message) for line in lines] == [("WARN", "a\ufffdb"), ("INFO", "later")]
+
+    await aio_eventually(complete)  # type: ignore[arg-type]  # mypy solves no T for a coroutine function
 
 
 @pytest.mark.parametrize(

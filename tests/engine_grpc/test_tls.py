@@ -115,7 +115,11 @@ async def test_tls_serves_those_who_know_the_authority(tmp_path: Path, files: Fi
         assert server.settings.tls_strategy == "tls"
         knows, stranger = secure(server, authority.certificate), secure(server, Authority("another").certificate)
         plaintext = Wire(server)
-        assert await asyncio.gather(is_served(knows), is_served(stranger), is_served(plaintext)) == [True, False, False]
+        assert tuple(await asyncio.gather(is_served(knows), is_served(stranger), is_served(plaintext))) == (
+            True,
+            False,
+            False,
+        )
         anonymous = secure(server, authority.certificate)
         anonymous = Wire(server, "nonsense", anonymous.channel)
         error = await refusal(anonymous.dispatcher.GetVersion(GetVersionRequest()))
@@ -137,7 +141,11 @@ async def test_mutual_tls_asks_for_a_certificate_and_for_a_token(
         known = secure(server, root, authority.issue("client"))
         nobody = secure(server, root)
         forged = secure(server, root, Authority("another").issue("client"))
-        assert await asyncio.gather(is_served(known), is_served(nobody), is_served(forged)) == [True, False, False]
+        assert tuple(await asyncio.gather(is_served(known), is_served(nobody), is_served(forged))) == (
+            True,
+            False,
+            False,
+        )
         anonymous = Wire(server, "nonsense", secure(server, root, authority.issue("client")).channel)
         error = await refusal(anonymous.dispatcher.GetVersion(GetVersionRequest()))
         assert error.code() is grpc.StatusCode.UNAUTHENTICATED

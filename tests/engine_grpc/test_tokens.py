@@ -123,7 +123,7 @@ def test_other_signatures_and_algorithms_are_refused(tokens: Tokens) -> None:
     for forged in (
         jwt.encode(claims, b"x" * 32, algorithm="HS256"),
         jwt.encode(claims, KEY * 2, algorithm="HS512"),
-        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode(claims, "", algorithm="none"),
     ):
         with pytest.raises(InvalidToken):
             tokens.verify(forged)

@@ -246,7 +246,7 @@ async def test_logs_of_the_published_protocol(server: Server, wire: Wire) -> Non
 )
 async def test_bad_logs_are_refused(wire: Wire, fields: dict[str, Any], code: grpc.StatusCode) -> None:
     await wire.register_workflow()
-    good = {"task_run_external_id": await wire.trigger(), "message": "m"}
+    good: dict[str, Any] = {"task_run_external_id": await wire.trigger(), "message": "m"}
     assert (await refusal(wire.events.PutLog(events_pb2.PutLogRequest(**good | fields)))).code() is code
 
 

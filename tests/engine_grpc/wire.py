@@ -1,8 +1,10 @@
 """The published services over a real socket, with a token in every call."""
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+import grpc
 import pytest
 from grpc import aio
 
@@ -87,11 +89,25 @@ class Wire:
         return reply
 
 
-async def refusal(call: Awaitable[Any]) -> aio.AioRpcError:
-    """The error that a call ends with."""
+@dataclass(frozen=True)
+class Refusal:
+    """The status that a call ended with."""
+
+    status: grpc.StatusCode
+    text: str
+
+    def code(self) -> grpc.StatusCode:
+        return self.status
+
+    def details(self) -> str:
+        return self.text
+
+
+async def refusal(call: Awaitable[Any]) -> Refusal:
+    """The status of a call that must not succeed."""
     with pytest.raises(aio.AioRpcError) as refused:
         await call
-    return refused.value
+    return Refusal(refused.value.code(), refused.value.details() or "")
 
 
 def workflow(name: str = "simple", **task: Any) -> CreateWorkflowVersionRequest:

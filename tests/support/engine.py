@@ -13,7 +13,8 @@ from hatchet_engine.server.settings import ServerSettings
 
 def settings_for(folder: Path, **changes: Any) -> ServerSettings:
     """Free ports on the loopback, data in `folder`, no waiting at the end."""
-    return ServerSettings(**{"data_dir": folder, "grpc_port": 0, "rest_port": 0, "shutdown_grace_s": 0.5} | changes)
+    given: dict[str, Any] = {"data_dir": folder, "grpc_port": 0, "rest_port": 0, "shutdown_grace_s": 0.5}
+    return ServerSettings(**given | changes)
 
 
 @asynccontextmanager
