@@ -46,7 +46,7 @@ def project(engine: Address, tmp_path: Path, request: pytest.FixtureRequest) -> 
     """A project of its own for each page, in a namespace of its own."""
     namespace = Path(request.getfixturevalue("page")).stem.lower()
     made = Project(tmp_path, engine, {"HATCHET_CLIENT_NAMESPACE": namespace})
-    with made.importable(), patch.dict(os.environ, made.settings):
+    with made.importable():
         yield made
     made.close()
 
@@ -68,9 +68,9 @@ async def test_the_blocks_of_a_page(page: str, project: Project, capsys: pytest.
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks(page):
         if block.file is None:
-            await run(block.text, names, f"{page}:{block.line}")
-            # Workers are named with the namespace, which is the test's and not the reader's.
-            printed = capsys.readouterr().out.replace(f"{Path(page).stem}_", "").splitlines()
+            with patch.dict(os.environ, project.settings):
+                await run(block.text, names, f"{page}:{block.line}")
+            printed = capsys.readouterr().out.splitlines()
             assert printed == block.printed, f"{page}, line {block.line}"
 
 

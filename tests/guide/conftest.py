@@ -1,8 +1,6 @@
 """An engine for the guide, and the reader's project on it."""
 
-import os
 from collections.abc import Iterator
-from unittest.mock import patch
 
 import pytest
 from image_pipeline.processes import Address
@@ -19,6 +17,6 @@ def project(
     namespace = request.module.__name__.rsplit(".", 1)[-1]
     made = Project(tmp_path_factory.mktemp("guide"), engine, {"HATCHET_CLIENT_NAMESPACE": namespace})
     made.write(guide.files())
-    with made.importable(), patch.dict(os.environ, made.settings):
+    with made.importable():
         yield made
     made.close()

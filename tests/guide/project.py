@@ -14,7 +14,7 @@ def snippet(name: str) -> str:
 # `response` is what the fragment looks at; the rest of the body is the reader's.
 TASK_WITH_FRAGMENT = """
 @hatchet.task(input_validator=OrderInput, retries=3)
-async def post_order(input, ctx):
+async def post_order(input: OrderInput, ctx: Context) -> dict[str, str]:
     response = await post(input.order_id)
 {fragment}
     return {{"status": str(response.status_code)}}

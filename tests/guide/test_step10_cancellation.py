@@ -3,8 +3,8 @@
 from types import ModuleType
 
 import pytest
-from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 
+from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 from tests.guide.project import snippet, worker
 from tests.support.project import Project, run
 from tests.support.waiting import aio_eventually
@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.fixture(scope="module")
 def tasks(project: Project) -> ModuleType:
     project.write({"long_worker.py": worker("long", 4, "long_running")})
+    project.register("worker.py")
     return project.load("tasks")
 
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture(scope="module")
 def tasks(project: Project) -> ModuleType:
+    project.write({"one_slot.py": worker("one-slot", 1, "process_image")})
+    project.register("one_slot.py")
     return project.load("tasks")
 
 
@@ -33,7 +35,6 @@ async def test_runs_of_higher_priority_start_first(tasks: ModuleType, project: P
     ]
     refs.append((await run(snippet("step10_priority"), dict(vars(tasks)), "step10_priority"))["ref"])
 
-    project.write({"one_slot.py": worker("one-slot", 1, "process_image")})
     project.start_worker("one_slot.py")
     for ref in refs:
         await ref.aio_result()

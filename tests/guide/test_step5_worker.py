@@ -3,8 +3,9 @@
 from types import ModuleType
 
 import pytest
-from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 
+from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
+from tests.guide.project import worker as guide_worker
 from tests.support.project import Project
 from tests.support.waiting import aio_eventually
 
@@ -22,6 +23,8 @@ async def statuses(tasks: ModuleType, ids: list[str]) -> list[V1TaskStatus]:
 
 async def test_slots_are_the_capacity_and_only_registered_tasks_run(tasks: ModuleType, project: Project) -> None:
     """The script of the guide has four slots and registers `process_image` alone."""
+    project.write({"everything.py": guide_worker("everything", 1, "process_image", "cleanup")})
+    project.register("everything.py")
     other = await tasks.cleanup.aio_run(wait_for_result=False)
     held = tasks.ImageInput(image_url="https://example.com/photo.png", filters=["hold"])
     refs = [await tasks.process_image.aio_run(held, wait_for_result=False) for _ in range(6)]

@@ -4,10 +4,10 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
-from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
-from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 
 from hatchet_sdk import FailedTaskRunExceptionGroup
+from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
+from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 from tests.guide.project import worker
 from tests.support.project import Project
 from tests.support.waiting import aio_eventually
@@ -18,6 +18,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.fixture(scope="module")
 def tasks(project: Project) -> ModuleType:
     project.write({"slow_worker.py": worker("slow", 10, "long_task", "too_slow", "needs_longer")})
+    project.write({"urgent_worker.py": worker("urgent", 10, "urgent_or_never")})
+    project.register("urgent_worker.py")
     project.start_worker("slow_worker.py")
     return project.load("tasks")
 
@@ -47,7 +49,7 @@ async def test_a_body_can_ask_for_more_time(tasks: ModuleType) -> None:
 
 
 async def test_a_run_that_waits_too_long_for_a_worker_is_cancelled(tasks: ModuleType) -> None:
-    """No worker registers this task."""
+    """The worker that registered this task is gone."""
     ref = await tasks.urgent_or_never.aio_run(wait_for_result=False)
 
     async def cancelled() -> bool:

@@ -1,15 +1,13 @@
 """Step 9: results, states and history instead of a result backend and Flower."""
 
-import asyncio
-import sys
 from types import ModuleType
 from typing import Any
 
 import pytest
-from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
-from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 
 from hatchet_sdk import FailedTaskRunExceptionGroup
+from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
+from hatchet_sdk.clients.rest.models.v1_task_status import V1TaskStatus
 from tests.guide.project import snippet, worker
 from tests.support.project import Project, run
 from tests.support.waiting import aio_eventually
@@ -48,14 +46,14 @@ async def test_a_stored_id_gives_status_and_result_in_another_process(
         "print(hatchet.runs.get_run_ref(sys.argv[1]).result())\n"
     )
     project.write({"later.py": script})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "later.py", defined["run_id"], cwd=project.folder, stdout=asyncio.subprocess.PIPE
-    )
+    later = project.process("later.py", defined["run_id"])
+    later.start()
 
-    printed = (await process.communicate())[0].decode().splitlines()
+    await aio_eventually(lambda: later.status is not None, within_s=20)
 
-    assert printed[0] == "COMPLETED"
-    assert URL in printed[1]
+    status, result = later.output.read_text().splitlines()
+    assert status == "COMPLETED", later.last_words()
+    assert URL in result
 
 
 async def test_the_states_of_a_run(tasks: ModuleType, project: Project) -> None:

@@ -6,16 +6,22 @@ Used for the migration guide's snippets and for the code blocks of the documenta
 import ast
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from image_pipeline.processes import Address, Process
 
+from hatchet_sdk import ClientConfig, Hatchet
+from tests.support.waiting import eventually
+
 ROOT = Path(__file__).parents[2]
+STARTED_S = 30.0
 
 
 class Project:
@@ -25,13 +31,15 @@ class Project:
         self.folder = folder
         self.settings = {**address.environment, **(settings or {})}
         self._workers: list[Process] = []
+        self._client = Hatchet(config=ClientConfig(token=address.token))
 
     def write(self, files: dict[str, str]) -> None:
         for name, text in files.items():
             (self.folder / name).write_text(text)
 
     def load(self, module: str) -> ModuleType:
-        return importlib.import_module(module)
+        with patch.dict(os.environ, self.settings):
+            return importlib.import_module(module)
 
     def process(self, *arguments: str, environment: dict[str, str] | None = None) -> Process:
         """`python ARGUMENTS` in the project's folder, not yet started."""
@@ -42,10 +50,24 @@ class Project:
         return process
 
     def start_worker(self, script: str) -> Process:
-        """Run a worker script until the project is closed."""
+        """Run a worker script until the project is closed. Returns when the engine knows the worker and its tasks."""
+        known = self._worker_ids()
         worker = self.process(script)
         worker.start()
+
+        def is_there() -> bool:
+            assert worker.status is None, worker.last_words()
+            return self._worker_ids() > known
+
+        eventually(is_there, within_s=STARTED_S)
         return worker
+
+    def register(self, script: str) -> None:
+        """Let the engine know the tasks of a worker script, and leave it without that worker."""
+        self.start_worker(script).stop()
+
+    def _worker_ids(self) -> set[str]:
+        return {worker.metadata.id for worker in self._client.workers.list().rows or []}
 
     def close(self) -> None:
         for worker in self._workers:

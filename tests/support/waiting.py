@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -34,12 +34,20 @@ def eventually(fn: Callable[[], T], within_s: float = 5.0, poll_s: float = POLL_
         time.sleep(poll_s)
 
 
-async def aio_eventually(fn: Callable[[], T | Awaitable[T]], within_s: float = 5.0, poll_s: float = POLL_S) -> T:
+@overload
+async def aio_eventually(fn: Callable[[], Awaitable[T]], within_s: float = 5.0, poll_s: float = POLL_S) -> T: ...
+
+
+@overload
+async def aio_eventually(fn: Callable[[], T], within_s: float = 5.0, poll_s: float = POLL_S) -> T: ...
+
+
+async def aio_eventually(fn: Callable[[], Any], within_s: float = 5.0, poll_s: float = POLL_S) -> Any:
     """`eventually` for tests that run on a loop; `fn` may be a coroutine function."""
     deadline = time.monotonic() + within_s
     while True:
         failed: AssertionError | None = None
-        value: T | None = None
+        value: Any = None
         try:
             answer = fn()
             value = await answer if inspect.isawaitable(answer) else answer
