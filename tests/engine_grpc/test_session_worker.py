@@ -171,7 +171,7 @@ async def test_logs_are_stored_and_bad_lines_are_told(server: Server, wire: Wire
         lines = await engine.read(log_page, engine.store.reader, wanted, 10, False)
         return [(line.level, line.message) for line in lines] == [("WARN", "a\ufffdb"), ("INFO", "later")]
 
-    await aio_eventually(complete)  # type: ignore[arg-type]  # mypy solves no T for a coroutine function
+    await aio_eventually(complete)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ import pytest
 from grpc import aio
 
 from hatchet_wire.published import dispatcher_pb2_grpc, events_pb2_grpc, workflows_pb2_grpc
-from hatchet_wire.published.dispatcher_pb2 import WorkerListenRequest, WorkerRegisterRequest
+from hatchet_wire.published.dispatcher_pb2 import (
+    AssignedAction,
+    StepActionEvent,
+    WorkerListenRequest,
+    WorkerRegisterRequest,
+)
 from hatchet_wire.published.v1 import dispatcher_pb2_grpc as v1_dispatcher_pb2_grpc
 from hatchet_wire.published.v1 import workflows_pb2_grpc as v1_workflows_pb2_grpc
 from hatchet_wire.published.v1.shared.trigger_pb2 import TriggerWorkflowRequest
@@ -108,6 +113,17 @@ async def refusal(call: Awaitable[Any]) -> Refusal:
     with pytest.raises(aio.AioRpcError) as refused:
         await call
     return Refusal(refused.value.code(), refused.value.details() or "")
+
+
+def event(worker_id: str, action: AssignedAction, kind: Any, payload: str = "", **fields: Any) -> Any:
+    """A worker's report about the attempt that `action` started."""
+    return StepActionEvent(
+        worker_id=worker_id,
+        task_run_external_id=action.task_run_external_id,
+        event_type=kind,
+        event_payload=payload,
+        **({"retry_count": action.retry_count} | fields),
+    )
 
 
 def workflow(name: str = "simple", **task: Any) -> CreateWorkflowVersionRequest:
