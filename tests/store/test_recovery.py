@@ -57,6 +57,7 @@ attributes = st.fixed_dictionaries(
 births = st.fixed_dictionaries({"priority": st.integers(1, 3), "created_at": times, "origin": st.none() | origins})
 
 
+@pytest.mark.timeout(600)  # A failure is searched for its smallest form, with a few commits each time.
 @tenant_an_example
 @given(data=st.data())
 def test_every_attribute_of_every_task_comes_back(data: st.DataObject, store: Store) -> None:

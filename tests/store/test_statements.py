@@ -31,7 +31,12 @@ def test_a_batch_takes_few_statements_however_many_rows_it_has(url: str, monkeyp
     """The driver hands over the interpreter at each step: a step a row would make commits crawl beside a busy loop."""
     connect = SqliteFile.connect
     opened: list[sqlite3.Connection] = []
-    monkeypatch.setattr(SqliteFile, "connect", lambda file: opened.append(connect(file)) or opened[-1])
+
+    def remember(file: SqliteFile) -> sqlite3.Connection:
+        opened.append(connect(file))
+        return opened[-1]
+
+    monkeypatch.setattr(SqliteFile, "connect", remember)
     with closing(Store.open(url)) as store:
         world = World(store)
         old, new = ([world.running_task() for _ in range(100)] for _ in range(2))

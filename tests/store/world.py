@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Table, select
@@ -17,6 +17,8 @@ from hatchet_engine.runtime.ids import Uuid7
 from hatchet_engine.store import schema
 from hatchet_engine.store.rows import WriteBatch, add_log_lines, snapshot
 from hatchet_engine.store.store import Store
+
+T = TypeVar("T")
 
 new_id = Uuid7()
 
@@ -90,7 +92,7 @@ class World:
         return {task.id: task for task in self.store.ledger.load_live(self.tenant_id).tasks}
 
 
-def changed(thing: Any, **attributes: Any) -> Any:
+def changed(thing: T, **attributes: Any) -> T:
     for name, value in attributes.items():
         setattr(thing, name, value)
     return thing
