@@ -3,11 +3,13 @@
 import asyncio
 import itertools
 import json
+import secrets
 import threading
 import time
 import uuid
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,9 +32,10 @@ from hatchet_engine.core.commands import (
 from hatchet_engine.core.definition import WorkflowDefinition
 from hatchet_engine.core.model import Version, Worker
 from hatchet_engine.runtime.engine import Engine
+from hatchet_engine.runtime.ids import Uuid7
 from hatchet_engine.runtime.records import Delivery
+from hatchet_engine.server.tokens import Tokens
 from hatchet_engine.store.store import Store
-from hatchet_engine.transports.credentials import InvalidToken, TokenClaims
 from hatchet_engine.transports.rest.app import create_app
 from hatchet_engine.transports.rest.server import RestServer
 
@@ -53,23 +56,6 @@ class MovableClock:
 
     def advance(self, seconds: float) -> None:
         self._ahead += round(seconds * 1_000_000)
-
-
-class KnownTokens:
-    """Verifies the tokens that it was told of."""
-
-    def __init__(self) -> None:
-        self._claims: dict[str, TokenClaims] = {}
-
-    def issue(self, tenant_id: str) -> str:
-        token = f"token-of-{tenant_id}"
-        self._claims[token] = TokenClaims(tenant_id, str(uuid.uuid4()))
-        return token
-
-    def verify(self, token: str) -> TokenClaims:
-        if token not in self._claims:
-            raise InvalidToken("nobody knows this token")
-        return self._claims[token]
 
 
 class Inbox:
@@ -93,15 +79,17 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.clock = MovableClock()
         self.store = Store.open(f"sqlite:///{folder / 'hatchet.db'}")
-        self.tokens = KnownTokens()
+        self.tokens = Tokens(secrets.token_bytes(32), self.store.ledger, self.clock, Uuid7())
+        self.tokens.publish("http://rest.test", "rest.test:7077")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="test-engine")
+        self.tenant, self.token, self.token_id = self._new_tenant()
+        self.stranger_tenant, self._stranger_token, _ = self._new_tenant()
         self._thread.start()
-        self.tenant = self._new_tenant()
         self.engine = self.run(self._start())
         self.server = RestServer(create_app(self.engine, self.tokens, VERSION), "127.0.0.1", 0)
         self.server.start()
-        self.http = self.client(self.tokens.issue(self.tenant))
+        self.http = self.client(self.token)
         self._names = itertools.count(1)
 
     async def _start(self) -> Engine:
@@ -129,14 +117,21 @@ class Rig:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         return httpx.Client(base_url=self.server.url, headers=headers, timeout=WITHIN_S)
 
-    def _new_tenant(self) -> str:
+    def _new_tenant(self) -> tuple[str, str, str]:
+        """A tenant's id, a token of it, the token's id. Before the engine starts: later the ledger has its thread."""
         tenant_id = str(uuid.uuid4())
         self.store.ledger.create_tenant(tenant_id, "tests")
-        return tenant_id
+        token_id, token = self.tokens.issue(tenant_id, "tests", timedelta(days=2))
+        return tenant_id, token, token_id
 
     def stranger(self) -> httpx.Client:
         """A client of another tenant, which owns nothing."""
-        return self.client(self.tokens.issue(str(uuid.uuid4())))
+        return self.client(self._stranger_token)
+
+    def revoke(self, token_id: str) -> bool:
+        # Beside a running engine only its ledger thread may write.
+        revoked: bool = self.run(self.engine._batches.on_ledger_thread(self.tokens.revoke, token_id))
+        return revoked
 
     # what applications do
 

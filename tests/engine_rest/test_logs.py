@@ -103,7 +103,6 @@ def test_parameters_that_mean_nothing_are_400(book: Book, params: dict[str, Any]
 
 
 def test_other_tenants_see_none_of_them(book: Book) -> None:
-    stranger = book.rig.new_id()
-    client = book.rig.client(book.rig.tokens.issue(stranger))
-    path = f"/api/v1/stable/tenants/{stranger}/logs"
+    client = book.rig.stranger()
+    path = f"/api/v1/stable/tenants/{book.rig.stranger_tenant}/logs"
     assert client.get(path, params={"taskExternalIds": book.one}).json()["rows"] == []

@@ -200,9 +200,8 @@ def test_metrics_have_every_status(shop: Shop) -> None:
 
 
 def test_other_tenants_see_nothing_of_it(shop: Shop) -> None:
-    stranger = shop.rig.new_id()
-    client = shop.rig.client(shop.rig.tokens.issue(stranger))
-    base = f"/api/v1/stable/tenants/{stranger}"
+    client = shop.rig.stranger()
+    base = f"/api/v1/stable/tenants/{shop.rig.stranger_tenant}"
     query = {"since": SINCE, "only_tasks": "true"}
     assert client.get(f"{base}/workflow-runs", params=query).json()["rows"] == []
     assert client.get(f"{base}/workflow-runs/external-ids", params=query).json() == []

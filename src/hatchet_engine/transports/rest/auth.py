@@ -1,6 +1,5 @@
 """Who may call. Everything needs a token of the right tenant, except the routes of `PUBLIC`."""
 
-import asyncio
 import logging
 from typing import Annotated
 
@@ -39,7 +38,7 @@ class RequireToken:
         if scope["type"] == "http" and (scope["method"], scope["path"]) not in PUBLIC:
             try:
                 token = bearer_token(Headers(scope=scope).get("authorization", ""))
-                claims = await asyncio.to_thread(self._tokens.verify, token)
+                claims = self._tokens.verify(token)
             except InvalidToken as refusal:
                 logger.info("refused %s %s: %s", scope["method"], scope["path"], refusal)
                 await message_response(403, FORBIDDEN)(scope, receive, send)
