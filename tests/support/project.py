@@ -51,8 +51,13 @@ class Project:
 
     def start_worker(self, script: str) -> Process:
         """Run a worker script until the project is closed. Returns when the engine knows the worker and its tasks."""
+        return self.start(self.process(script))
+
+    def start(self, worker: Process) -> Process:
+        """Start a process that is, or starts, a worker, and wait for the worker. The project stops it at its end."""
         known = self._worker_ids()
-        worker = self.process(script)
+        if worker not in self._workers:
+            self._workers.append(worker)
         worker.start()
 
         def is_there() -> bool:
