@@ -17,6 +17,7 @@ def upgrade() -> None:
     _workflows()
     _workers()
     _tasks()
+    _task_indices()
     _attempts()
     _task_events()
     _log_lines()
@@ -135,6 +136,9 @@ def _tasks() -> None:
         sa.Column("error", sa.Text),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
+
+
+def _task_indices() -> None:
     op.create_index("ix_tasks_tenant_id_created_at", "tasks", ["tenant_id", "created_at"])
     op.create_index("ix_tasks_workflow_id_created_at", "tasks", ["workflow_id", "created_at"])
     live, unsuccessful = sa.text("state IN (0, 1, 2)"), sa.text("state IN (4, 5)")
