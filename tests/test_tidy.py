@@ -32,11 +32,33 @@ LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 """path::qualified.name -> reason. At most 60 lines."""
 
-PUBLISHED_CLASSES: dict[str, str] = {}
+WIDE_CLASSES: dict[str, str] = {
+    "src/hatchet_cli/api.py::Api": "one short method for each endpoint that a command calls",
+}
 """path::Class -> reason why more than 25 methods."""
 
-PUBLISHED_SIGNATURES: dict[str, str] = {}
+DECLARED = "published: what may be said of a task or a workflow is said by keyword"
+PUBLISHED_SIGNATURES: dict[str, str] = {
+    "src/hatchet_sdk/hatchet.py::Hatchet.workflow": DECLARED,
+    "src/hatchet_sdk/runnables/standalone_declarations.py::*": DECLARED,
+    "src/hatchet_sdk/runnables/batch_declarations.py::*": DECLARED,
+    "src/hatchet_sdk/runnables/task_declarations.py::*": DECLARED,
+    "src/hatchet_sdk/runnables/task_definition.py::TaskDefinition.__init__": "takes what the declarations take",
+    "src/hatchet_sdk/runnables/standalone.py::Standalone._run": "published as run and aio_run",
+    "src/hatchet_sdk/runnables/workflow.py::Workflow._run": "published as run and aio_run",
+    "src/hatchet_sdk/runnables/declaration.py::BaseWorkflow.create_bulk_run_item": "published",
+    "src/hatchet_sdk/runnables/declaration.py::BaseWorkflow.aio_list_runs": "published",
+    "src/hatchet_sdk/features/runs.py::RunsClient.aio_list": "published",
+    "src/hatchet_sdk/features/runs.py::RunsClient.aio_list_with_pagination": "published",
+    "src/hatchet_sdk/worker/worker.py::Worker.__init__": "published",
+}
 """path::qualified.name -> reason why more than 7 parameters. `*` matches any characters."""
+
+WAITING_PLACES: dict[str, str] = {
+    "tests/support/waiting.py": "where the tests' waits are",
+    "tests/blackbox/official/*": "programs in an environment of their own, which has nothing of ours",
+}
+"""Path -> why time may pass there."""
 
 COMPATIBILITY_MODULES: dict[str, str] = {
     "src/hatchet_sdk/utils/*": "applications import hatchet_sdk.utils.*; these are published import paths",
@@ -80,7 +102,7 @@ def test_classes_have_few_methods() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef)
     )
-    assert over_budget(sizes, METHODS, 1000, PUBLISHED_CLASSES) == []
+    assert over_budget(sizes, METHODS, 1000, WIDE_CLASSES) == []
 
 
 def test_every_exception_is_still_needed() -> None:
@@ -92,7 +114,8 @@ def test_every_exception_is_still_needed() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.ClassDef)
     }
-    for table in (LONG_FILES, LONG_FUNCTIONS, PUBLISHED_CLASSES, PUBLISHED_SIGNATURES, COMPATIBILITY_MODULES):
+    tables = (LONG_FILES, LONG_FUNCTIONS, WIDE_CLASSES, PUBLISHED_SIGNATURES, WAITING_PLACES, COMPATIBILITY_MODULES)
+    for table in tables:
         assert [pattern for pattern in table if not any(excused(name, {pattern: ""}) for name in names)] == []
 
 
@@ -134,11 +157,10 @@ def test_modules_hold_no_state() -> None:
 
 
 def test_tests_wait_on_signals_not_on_the_clock() -> None:
-    """tests/support/waiting.py is the one place that lets time pass."""
     found = [
         f"{named(path)}:{line}"
         for path in python_files()
-        if named(path).startswith("tests/") and named(path) != "tests/support/waiting.py"
+        if named(path).startswith("tests/") and not excused(named(path), WAITING_PLACES)
         for line in sleeps(tree(path))
     ]
     assert found == []
