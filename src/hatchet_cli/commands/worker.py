@@ -1,6 +1,5 @@
 """`hatchet worker`: run a worker during development, look at workers, pause them."""
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
@@ -51,6 +50,8 @@ def dev(
     A changed worker starts at once; the old one takes no more work and finishes what it runs. If the new code does not
     start, the old worker goes on.
     """
+    import asyncio
+
     from hatchet_cli.dev.session import DevOptions, run_session
     from hatchet_cli.moments import parse_duration_s
 

@@ -164,6 +164,8 @@ class Supervisor:
         process.drain()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(ended), self._grace_s)
+            if not self._stopping.is_set():
+                say(f"the previous worker (pid {process.pid}) has finished")
             return
         warn(f"worker {process.pid} still runs tasks after {self._grace_s:g} s (--grace): killing it")
         process.kill()
