@@ -1,5 +1,6 @@
 """Where the CPU goes: py-spy on the client, a worker and the server while the driver runs ($BENCH_PROFILE = a folder).
 
+Only threads that hold the GIL are counted: on a virtual machine a waiting thread is easily taken for a running one.
 Sampling slows the profiled process by a few per cent: rates of a profiled run are no results.
 """
 
@@ -29,7 +30,18 @@ def profiled(variant: str, pids: dict[str, int]) -> Iterator[None]:
     samplers = {}
     for role, pid in pids.items():
         raw = Path(folder) / f"{variant}-{role}.raw"
-        command = ["py-spy", "record", "--pid", str(pid), "--rate", str(SAMPLES_PER_S), "--format", "raw", "--threads"]
+        command = [
+            "py-spy",
+            "record",
+            "--pid",
+            str(pid),
+            "--rate",
+            str(SAMPLES_PER_S),
+            "--format",
+            "raw",
+            "--threads",
+            "--gil",
+        ]
         native = ["--native"] if os.environ.get("BENCH_PROFILE_NATIVE") else []
         with open(raw.with_suffix(".log"), "w") as log:
             samplers[raw] = subprocess.Popen([*command, *native, "--output", str(raw)], stdout=log, stderr=log)

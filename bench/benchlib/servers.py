@@ -51,6 +51,7 @@ class Server:
         self.proc = subprocess.Popen(
             command, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL, start_new_session=True, **options
         )
+        procstat.prioritise(self.proc.pid)
 
     def _wait_port(self, within_s: float = 60.0) -> None:
         deadline = time.monotonic() + within_s

@@ -122,6 +122,7 @@ class Stage:
                     start_new_session=True,
                     preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509 - we have one thread
                 )
+            procstat.prioritise(worker.pid)
             started.append(worker)
         self.workers += started
         return started
@@ -163,8 +164,15 @@ class Stage:
         command = [*self._python(), "benchlib.driver", self.variant.module, str(self.dir / "plan.json"), str(out)]
         with self.log("driver") as log:
             process = subprocess.Popen(
-                command, env=self.env, cwd=self.dir, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command,
+                env=self.env,
+                cwd=self.dir,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+        procstat.prioritise(process.pid)
         profile = {"client": process.pid, "worker": self.workers[0].pid}
         if self.servers[0].kind == "hatchet":
             profile["server"] = self.servers[0].pids[0]
