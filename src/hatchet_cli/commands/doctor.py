@@ -23,10 +23,10 @@ def doctor(
     ] = None,
 ) -> None:  # fmt: skip
     """Check the database of a server, without changing anything; exit code 1 if something is wrong."""
-    from hatchet_cli import checkup
+    from hatchet_cli.checkup import examine
     from hatchet_cli.local_server import local_data_directory
 
-    diagnosis = checkup.examine(data_dir or local_data_directory())
+    diagnosis = examine(data_dir or local_data_directory())
     if display.json:
         output.document(diagnosis.document())
     else:
