@@ -1,6 +1,7 @@
 """Extra conditions for a task to be queued, skipped or cancelled."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -170,7 +171,7 @@ def or_(*conditions: Condition) -> OrGroup:
     return OrGroup(list(conditions))
 
 
-def flatten_conditions(conditions: list[Condition | OrGroup]) -> list[Condition]:
+def flatten_conditions(conditions: Sequence[Condition | OrGroup]) -> list[Condition]:
     """Copies of all conditions, each with its group: a condition that stands alone is a group of its own."""
     flat: list[Condition] = []
     for condition in conditions:
@@ -181,6 +182,6 @@ def flatten_conditions(conditions: list[Condition | OrGroup]) -> list[Condition]
     return flat
 
 
-def conditions_for(action: Action, conditions: list[Condition | OrGroup] | None) -> list[Condition]:
+def conditions_for(action: Action, conditions: Sequence[Condition | OrGroup] | None) -> list[Condition]:
     """The conditions of one task argument, flattened, leading to its action."""
     return [condition.for_action(action) for condition in flatten_conditions(conditions or [])]

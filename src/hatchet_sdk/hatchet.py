@@ -14,13 +14,13 @@ from hatchet_sdk.runnables.batch_declarations import BatchDeclarations
 from hatchet_sdk.runnables.contextvars import ctx_hatchet_context
 from hatchet_sdk.runnables.declaration import BaseWorkflow
 from hatchet_sdk.runnables.types import DEFAULT_PRIORITY, NO_DEFAULTS, DefaultFilter, EmptyModel, TaskDefaults
-from hatchet_sdk.runnables.workflow import Standalone, Workflow
+from hatchet_sdk.runnables.workflow import Workflow
 from hatchet_sdk.runnables.workflow_settings import declared_workflow
 from hatchet_sdk.types.concurrency import ConcurrencyExpression
 from hatchet_sdk.types.idempotency import IdempotencyConfig
 from hatchet_sdk.types.priority import Priority
+from hatchet_sdk.types.slot_types import SlotType
 from hatchet_sdk.types.sticky import StickyStrategy
-from hatchet_sdk.utils.slots import resolve_worker_slot_config
 from hatchet_sdk.utils.typing import JSONSerializableMapping
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class Hatchet(BatchDeclarations):
         labels: dict[str, str | int] | None = None,
         workflows: list[BaseWorkflow[Any]] | None = None,
         lifespan: Callable[[], AsyncGenerator[Any, Any]] | None = None,
+        *,
+        processes: int = 0,
     ) -> "Worker":
         """Make a worker; `start()` runs it.
 
@@ -135,23 +137,22 @@ class Hatchet(BatchDeclarations):
             workflows: what it executes: tasks and workflows.
             lifespan: an async generator function with one `yield`: what comes before runs at the start, what comes
                 after at the end; the yielded value is `ctx.lifespan`.
+            processes: run sync tasks in so many processes of their own, which can be killed, instead of threads.
 
         Raises:
             TypeError: an element of `workflows` is neither a task nor a workflow.
-            ValueError: a task needs a kind of slots that the worker does not have.
         """
         from hatchet_sdk.worker.worker import Worker
 
-        for workflow in workflows or []:
-            if not isinstance(workflow, Workflow | Standalone):
-                raise TypeError(f"workflows must be tasks or workflows of hatchet, not {workflow!r}")
+        given = {SlotType.DEFAULT.value: slots, SlotType.DURABLE.value: durable_slots}
         return Worker(
-            name=self.config.apply_namespace(name),
+            name=name,
             config=self.config,
-            slot_config=resolve_worker_slot_config(None, slots, durable_slots, workflows),
+            slot_config={kind: units for kind, units in given.items() if units is not None},
             labels=labels,
             workflows=workflows,
             lifespan=lifespan,
+            processes=processes,
             client=self._client,
         )
 

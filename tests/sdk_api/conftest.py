@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tenacity
 
 from hatchet_sdk import ClientConfig, Context, Hatchet
+from hatchet_sdk.config import TenacityConfig
 from hatchet_sdk.worker.action import Action
 from tests.sdk_api.fakes import FakeConnection, FakePort
+from tests.sdk_api.rest_server import RestServer, serving
 from tests.sdk_api.tokens import token
 
 MakeContext = Callable[..., Context]
@@ -59,3 +62,18 @@ def make_context(hatchet: Hatchet, port: FakePort) -> MakeContext:
         return Context(Action(**{**defaults, **fields}), port, hatchet._client)
 
     return make
+
+
+NO_PAUSE: dict[str, Any] = {"wait": tenacity.wait_none}
+"""Retries follow at once."""
+
+
+@pytest.fixture
+def server() -> Iterator[RestServer]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def rest(connection: FakeConnection, server: RestServer) -> Hatchet:
+    return hatchet_on(connection, server_url=server.url, tenacity=TenacityConfig(**NO_PAUSE))

@@ -43,6 +43,9 @@ class FakeConnection:
             ids.append(run_id)
         return ids
 
+    async def run(self, specs: Sequence[TriggerSpec]) -> list[RunOutcome]:
+        return await self.outcomes(await self.trigger(specs, subscribe=True))
+
     async def outcome(self, run_id: str) -> RunOutcome:
         return self.outcomes_by_run[run_id]
 

@@ -7,7 +7,12 @@ from pydantic import BaseModel, ValidationInfo, field_serializer, field_validato
 from pydantic_core.core_schema import SerializationInfo
 from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
-from hatchet_sdk import is_in_hatchet_serialization_context
+from hatchet_sdk import Context, EmptyModel, is_in_hatchet_serialization_context
+
+
+def no_output(input: EmptyModel, ctx: Context) -> dict[str, Any]:
+    """A body."""
+    return {}
 
 
 class Order(BaseModel):

@@ -38,9 +38,7 @@ class RestServer:
         return self.requests[-1]
 
 
-@contextmanager
-def serving() -> Iterator[RestServer]:
-    state = RestServer()
+def handler_for(state: RestServer) -> type[BaseHTTPRequestHandler]:
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,33 +46,32 @@ def serving() -> Iterator[RestServer]:
 
         def handle_any(self) -> None:
             parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            content = self.rfile.read(length)
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = json.loads(content) if content else None
+            authorization = self.headers.get("Authorization", "")
             with lock:
-                state.requests.append(
-                    Request(
-                        self.command,
-                        parts.path,
-                        parse_qs(parts.query),
-                        json.loads(content) if content else None,
-                        self.headers.get("Authorization", ""),
-                    )
-                )
+                state.requests.append(Request(self.command, parts.path, parse_qs(parts.query), body, authorization))
                 status, value = state.next_answer()
-            body = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
+            answer = b"" if value is None else value if isinstance(value, bytes) else json.dumps(value).encode()
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer)
 
         do_GET = do_POST = do_PATCH = do_DELETE = handle_any
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def serving() -> Iterator[RestServer]:
+    state = RestServer()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(state))
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_port}"
     try:

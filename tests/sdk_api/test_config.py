@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -36,7 +37,7 @@ def test_the_environment_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"host_port": "localhost:7070"}, "localhost:7070", SERVER_URL),
     ],
 )
-def test_what_was_given_wins_over_the_token(given: dict[str, str], host_port: str, server_url: str) -> None:
+def test_what_was_given_wins_over_the_token(given: dict[str, Any], host_port: str, server_url: str) -> None:
     config = ClientConfig(token=token(), **given)
     assert (config.host_port, config.server_url) == (host_port, server_url)
 
@@ -131,7 +132,7 @@ def test_defaults() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"strategy": "ssl"}, {"strategy": "mtls", "cert_file": "a", "key_file": "b"}])
-def test_impossible_tls_settings_are_refused(settings: dict[str, str]) -> None:
+def test_impossible_tls_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="strategy"):
         ClientTLSConfig(**settings)
 

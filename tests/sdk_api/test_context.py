@@ -23,7 +23,7 @@ from hatchet_sdk.runnables.contextvars import (
 )
 from tests.sdk_api.conftest import MakeContext
 from tests.sdk_api.fakes import FakePort
-from tests.sdk_api.models import Receipt
+from tests.sdk_api.models import Receipt, no_output
 
 
 def test_facts(make_context: MakeContext) -> None:
@@ -108,7 +108,12 @@ async def test_the_same_from_async_code(make_context: MakeContext, port: FakePor
 
 def test_chunks_of_many_threads_have_different_indices(make_context: MakeContext, port: FakePort) -> None:
     ctx = make_context()
-    threads = [threading.Thread(target=lambda: [ctx.put_stream("x") for _ in range(200)]) for _ in range(8)]
+
+    def publish() -> None:
+        for _ in range(200):
+            ctx.put_stream("x")
+
+    threads = [threading.Thread(target=publish) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -118,8 +123,8 @@ def test_chunks_of_many_threads_have_different_indices(make_context: MakeContext
 
 def test_errors_of_other_tasks(hatchet: Hatchet, make_context: MakeContext, caplog: pytest.LogCaptureFixture) -> None:
     workflow = hatchet.workflow(name="w")
-    broken = workflow.task(name="broken")(lambda input, ctx: {})
-    fine = workflow.task(name="fine")(lambda input, ctx: {})
+    broken = workflow.task(name="broken")(no_output)
+    fine = workflow.task(name="fine")(no_output)
     text = TaskRunError("no", "ValueError", "trace", "task-9").serialize(include_metadata=True)
     ctx = make_context(task_errors={"broken": text})
 
@@ -177,7 +182,7 @@ def test_the_running_task(hatchet: Hatchet, make_context: MakeContext) -> None:
 def test_deprecated_members_warn(hatchet: Hatchet, make_context: MakeContext, port: FakePort) -> None:
     ctx = make_context(input='{"a":1}')
     port.cancelled = True
-    task = hatchet.workflow(name="w").task(name="t")(lambda input, ctx: {})
+    task = hatchet.workflow(name="w").task(name="t")(no_output)
     for name, expected in {
         "step_run_id": "task-1",
         "exit_flag": True,

@@ -1,6 +1,7 @@
 """Durations on the wire."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -87,5 +88,5 @@ def test_the_parts_of_a_range_are_the_range(since: datetime, seconds: int) -> No
     until = since + timedelta(seconds=seconds)
     parts = partition_date_range(since, until)
     assert (parts[0][0], parts[-1][1]) == (since, until)
-    assert all(left[1] == right[0] for left, right in zip(parts, parts[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in pairwise(parts))
     assert all(start < end <= start + timedelta(days=1) for start, end in parts)

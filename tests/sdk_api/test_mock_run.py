@@ -17,7 +17,7 @@ from hatchet_sdk import (
     TaskDefaults,
 )
 from tests.sdk_api.fakes import FakeConnection
-from tests.sdk_api.models import Order, Point, Receipt, Row
+from tests.sdk_api.models import Order, Point, Receipt, Row, no_output
 
 
 class ImageInput(BaseModel):
@@ -120,7 +120,7 @@ def test_outputs_of_parents(hatchet: Hatchet) -> None:
 
 def test_a_missing_parent_output_is_named(hatchet: Hatchet) -> None:
     workflow = hatchet.workflow(name="w")
-    first = workflow.task(name="first")(lambda input, ctx: {})
+    first = workflow.task(name="first")(no_output)
 
     @workflow.task(parents=[first])
     def second(input: EmptyModel, ctx: Context) -> None:

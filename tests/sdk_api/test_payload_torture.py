@@ -117,7 +117,7 @@ def test_inputs_that_are_no_objects() -> None:
     def numbers(input: list[int], ctx: Context) -> None:
         return None
 
-    with pytest.raises(IllegalTaskInputError, match="must be a JSON object .* not a list"):
+    with pytest.raises(IllegalTaskInputError, match=r"must be a JSON object .* not a list"):
         numbers.serialize_input([1])
 
 

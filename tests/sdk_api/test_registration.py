@@ -1,14 +1,11 @@
 """What a declaration becomes on the wire."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
-from pydantic import ValidationError
 
-from hatchet_engine.core.definition import WorkflowDefinition
 from hatchet_sdk import (
     ConcurrencyExpression,
     ConcurrencyLimitStrategy,
@@ -18,37 +15,25 @@ from hatchet_sdk import (
     DurableContext,
     EmptyModel,
     Hatchet,
-    ParentCondition,
     Priority,
     RateLimit,
     RateLimitDuration,
-    SleepCondition,
     StatusBasedIdempotencyConfig,
     StickyStrategy,
-    TaskDefaults,
     TTLBasedIdempotencyConfig,
-    UserEventCondition,
     WorkerLabelComparator,
-    or_,
 )
 from hatchet_sdk.runnables.types import BatchMemberId
+from hatchet_sdk.runnables.workflow import Standalone
 from hatchet_wire.published.v1 import workflows_pb2 as proto
-from hatchet_wire.published.v1.shared import condition_pb2 as condition_proto
 from tests.sdk_api.conftest import hatchet_on
+from tests.sdk_api.declaring import as_the_engine_sees, body
 from tests.sdk_api.fakes import FakeConnection
 from tests.sdk_api.models import Order, Receipt
 
 PER_USER = ConcurrencyExpression(
     expression="input.id", max_runs=2, limit_strategy=ConcurrencyLimitStrategy.CANCEL_IN_PROGRESS
 )
-
-
-def body(input: Any, ctx: Context) -> dict[str, Any]:
-    return {}
-
-
-def as_the_engine_sees(request: proto.CreateWorkflowVersionRequest) -> WorkflowDefinition:
-    return WorkflowDefinition.parse(MessageToDict(request, preserving_proto_field_name=True))
 
 
 def test_a_task_with_defaults(hatchet: Hatchet) -> None:
@@ -72,9 +57,11 @@ def test_the_name_of_the_function_is_the_default(hatchet: Hatchet) -> None:
     assert (Resize.name, Resize.tasks[0].name, Resize.tasks[0].action_id) == ("Resize", "resize", "resize:resize")
 
 
-def test_all_settings_of_a_task(connection: FakeConnection) -> None:
+@pytest.fixture
+def full(connection: FakeConnection) -> Standalone[Order, dict[str, Any]]:
+    """A task that uses every setting."""
     hatchet = hatchet_on(connection, namespace="Ns")
-    made = hatchet.task(
+    return hatchet.task(
         name="Full",
         description="does it all",
         input_validator=Order,
@@ -102,10 +89,11 @@ def test_all_settings_of_a_task(connection: FakeConnection) -> None:
         slot_cost=3,
         idempotency=TTLBasedIdempotencyConfig(key_expression="input.id", ttl=timedelta(minutes=1)),
     )(body)
-    request = made.to_proto()
-    task = request.tasks[0]
 
-    assert (request.name, made.name, made.service_name) == ("ns_Full", "ns_Full", "ns_full")
+
+def test_all_settings_of_a_workflow(full: Standalone[Order, dict[str, Any]]) -> None:
+    request = full.to_proto()
+    assert (request.name, full.name, full.service_name) == ("ns_Full", "ns_Full", "ns_full")
     assert list(request.event_triggers) == ["ns_order:*", "ns_prefixed"]
     assert (list(request.cron_triggers), request.cron_input) == (["*/5 * * * *"], '{"id":"cron","amount":1}')
     assert (request.description, request.version) == ("does it all", "v7")
@@ -116,6 +104,10 @@ def test_all_settings_of_a_task(connection: FakeConnection) -> None:
     assert (request.default_filters[0].scope, request.default_filters[0].payload) == ("s", b'{"a":1}')
     assert not request.concurrency_arr
 
+
+def test_all_settings_of_a_task(full: Standalone[Order, dict[str, Any]]) -> None:
+    request = full.to_proto()
+    task = request.tasks[0]
     assert (task.timeout, task.schedule_timeout, task.retries) == ("250ms", "10m", 4)
     assert (task.backoff_factor, task.backoff_max_seconds) == (2.0, 60)
     assert [(rule.expression, rule.max_runs) for rule in task.concurrency] == [("input.id", 2), ("'constant'", 3)]
@@ -260,162 +252,3 @@ def test_a_standalone_task_can_be_copied_into_a_workflow(hatchet: Hatchet) -> No
     task = workflow.to_proto().tasks[0]
     assert (task.readable_id, task.action, task.retries) == ("alone", "w:alone", 3)
     assert standalone.to_proto().tasks[0].action == "alone:alone"
-
-
-class TestTaskDefaults:
-    defaults = TaskDefaults(
-        schedule_timeout=timedelta(hours=1),
-        execution_timeout=timedelta(minutes=2),
-        retries=5,
-        backoff_factor=3.0,
-        backoff_max_seconds=9,
-        priority=Priority.HIGH,
-    )
-
-    def test_they_replace_built_in_values(self, hatchet: Hatchet) -> None:
-        workflow = hatchet.workflow(name="w", task_defaults=self.defaults)
-        workflow.task(name="a")(body)
-        # Written out, but equal to the built-in default: replaced as well.
-        workflow.durable_task(name="b", retries=0, execution_timeout=timedelta(seconds=60))(body)
-        request = workflow.to_proto()
-        for task in request.tasks:
-            assert (task.schedule_timeout, task.timeout, task.retries) == ("1h", "2m", 5)
-            assert (task.backoff_factor, task.backoff_max_seconds) == (3.0, 9)
-        assert request.default_priority == 3
-
-    def test_other_values_stay(self, hatchet: Hatchet) -> None:
-        workflow = hatchet.workflow(name="w", task_defaults=self.defaults, default_priority=Priority.MEDIUM)
-        workflow.task(name="a", retries=1, execution_timeout=timedelta(seconds=5))(body)
-        request = workflow.to_proto()
-        assert (request.tasks[0].retries, request.tasks[0].timeout) == (1, "5s")
-        assert request.default_priority == 2
-
-    def test_the_handlers_do_not_get_them(self, hatchet: Hatchet) -> None:
-        workflow = hatchet.workflow(name="w", task_defaults=self.defaults)
-        workflow.task(name="a")(body)
-        workflow.on_failure_task()(body)
-        workflow.on_success_task()(body)
-        request = workflow.to_proto()
-        assert (request.on_failure_task.timeout, request.on_failure_task.retries) == ("1m", 0)
-        assert request.tasks[1].retries == 0
-
-    @pytest.mark.parametrize("priority", [0, 4])
-    def test_their_priority_is_1_to_3(self, priority: int) -> None:
-        with pytest.raises(ValidationError):
-            TaskDefaults(priority=priority)
-
-
-class TestConditions:
-    def test_of_every_kind(self, connection: FakeConnection) -> None:
-        hatchet = hatchet_on(connection, namespace="ns")
-        workflow = hatchet.workflow(name="w")
-        since = datetime(2026, 1, 1, tzinfo=UTC)
-
-        @workflow.task()
-        def parent(input: EmptyModel, ctx: Context) -> dict[str, int]:
-            return {}
-
-        @workflow.task(
-            parents=[parent],
-            wait_for=[
-                SleepCondition(timedelta(seconds=5)),
-                or_(SleepCondition(timedelta(hours=1)), UserEventCondition("go", "input.ok", "went", "s", since)),
-            ],
-            skip_if=[ParentCondition(parent, "output.n > 1"), ParentCondition(parent)],
-            cancel_if=[UserEventCondition("stop")],
-        )
-        def child(input: EmptyModel, ctx: Context) -> None:
-            return None
-
-        conditions = workflow.to_proto().tasks[1].conditions
-        short, long = conditions.sleep_conditions
-        go, stop = conditions.user_event_conditions
-        first, second = conditions.parent_override_conditions
-
-        assert (short.sleep_for, short.base.readable_data_key) == ("5s", "sleep:5s")
-        assert (long.sleep_for, long.base.readable_data_key) == ("1h", "sleep:1h")
-        assert (go.user_event_key, go.base.readable_data_key, go.base.expression) == ("ns_go", "went", "input.ok")
-        assert (go.event_scope, go.consider_events_since.ToDatetime(UTC)) == ("s", since)
-        assert (stop.user_event_key, stop.base.readable_data_key, stop.base.expression) == ("ns_stop", "stop", "")
-        assert not stop.HasField("event_scope")
-        assert (first.parent_readable_id, first.base.expression) == ("parent", "output.n > 1")
-        assert {c.base.action for c in (short, long, go)} == {condition_proto.Action.QUEUE}
-        assert {c.base.action for c in (first, second)} == {condition_proto.Action.SKIP}
-        assert stop.base.action == condition_proto.Action.CANCEL
-        groups = [c.base.or_group_id for c in (short, long, go, first, second, stop)]
-        assert groups[1] == groups[2]
-        assert len(set(groups)) == 5
-
-    def test_registering_again_means_the_same(self, hatchet: Hatchet) -> None:
-        def declare() -> WorkflowDefinition:
-            workflow = hatchet.workflow(name="w")
-            parent = workflow.task(name="a")(body)
-            conditions = [or_(ParentCondition(parent, "true"), SleepCondition(timedelta(seconds=1)))]
-            workflow.task(name="b", parents=[parent], wait_for=conditions)(body)
-            return as_the_engine_sees(workflow.to_proto())
-
-        assert declare().checksum() == declare().checksum()
-
-    def test_data_keys_are_unique_in_a_task(self, hatchet: Hatchet) -> None:
-        workflow = hatchet.workflow(name="w")
-        second = timedelta(seconds=1)
-        with pytest.raises(ValueError, match="unique readable data keys"):
-            workflow.task(name="a", wait_for=[SleepCondition(second)], skip_if=[SleepCondition(second)])(body)
-        workflow.task(name="b", wait_for=[SleepCondition(second)], skip_if=[SleepCondition(second, "other")])(body)
-
-    def test_one_condition_object_can_be_used_twice(self, hatchet: Hatchet) -> None:
-        workflow = hatchet.workflow(name="w")
-        event = UserEventCondition("e")
-        workflow.task(name="a", wait_for=[event])(body)
-        workflow.task(name="b", skip_if=[event])(body)
-        queued, skipped = (task.conditions.user_event_conditions[0] for task in workflow.to_proto().tasks)
-        assert (queued.base.action, skipped.base.action) == (condition_proto.Action.QUEUE, condition_proto.Action.SKIP)
-
-    def test_an_empty_group_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="at least one"):
-            or_()
-
-
-class TestRefusals:
-    @pytest.mark.parametrize("cost", [0, -1])
-    def test_slot_cost(self, hatchet: Hatchet, cost: int) -> None:
-        with pytest.raises(ValueError, match="slot_cost"):
-            hatchet.task(slot_cost=cost)
-
-    def test_retries(self, hatchet: Hatchet) -> None:
-        with pytest.raises(ValueError, match="retries"):
-            hatchet.task(retries=-1)(body)
-
-    @pytest.mark.parametrize(
-        "keys", [{}, {"static_key": "a", "dynamic_key": "b", "limit": 1}, {"dynamic_key": "input.a"}]
-    )
-    def test_rate_limits(self, keys: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match="key"):
-            RateLimit(**keys)
-
-    @pytest.mark.parametrize("labels", [[DesiredWorkerLabel(value=1)], [DesiredWorkerLabel(key="a", value=1)] * 2])
-    def test_labels(self, hatchet: Hatchet, labels: list[DesiredWorkerLabel]) -> None:
-        with pytest.raises(ValueError, match="key"):
-            hatchet.task(desired_worker_labels=labels)
-
-    @pytest.mark.parametrize("priority", [0, 4, -1])
-    def test_priorities(self, hatchet: Hatchet, priority: int) -> None:
-        with pytest.raises(ValueError, match="priority"):
-            hatchet.workflow(name="w", default_priority=priority)
-
-
-class TestDeprecations:
-    def test_labels_as_a_dict(self, hatchet: Hatchet) -> None:
-        with pytest.warns(DeprecationWarning, match="list"):
-            made = hatchet.task(name="t", desired_worker_labels={"zone": DesiredWorkerLabel(value="eu")})(body)
-        assert made.to_proto().tasks[0].worker_labels["zone"].str_value == "eu"
-
-    def test_integer_priorities(self, hatchet: Hatchet) -> None:
-        with pytest.warns(DeprecationWarning, match="Priority"):
-            made = hatchet.task(name="t", default_priority=3)(body)
-        assert made.to_proto().default_priority == 3
-
-    def test_durations_as_text(self, hatchet: Hatchet) -> None:
-        with pytest.warns(DeprecationWarning, match="timedelta"):
-            made = hatchet.task(name="t", execution_timeout="10s")(body)
-        assert made.tasks[0].execution_timeout == timedelta(seconds=10)

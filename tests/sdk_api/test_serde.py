@@ -112,8 +112,7 @@ def test_no_input_is_an_empty_object(hatchet: Hatchet) -> None:
     def plain(input: EmptyModel, ctx: Context) -> None:
         return None
 
-    for nothing in ({}, None):
-        assert plain.serialize_input(nothing) == ""
+    assert plain.serialize_input({}) == plain.serialize_input(None) == ""
     assert plain.create_bulk_run_item().input is None
     assert plain._task.parse_input("") == EmptyModel()
 

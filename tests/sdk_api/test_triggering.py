@@ -20,7 +20,7 @@ from hatchet_sdk.runnables.standalone import Standalone
 from hatchet_sdk.transport.records import TriggerSpec
 from tests.sdk_api.conftest import MakeContext, hatchet_on
 from tests.sdk_api.fakes import FakeConnection
-from tests.sdk_api.models import Order
+from tests.sdk_api.models import Order, no_output
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_worker_is_only_wanted_when_sticky(echo: Standalone[Order, Order], con
 
 
 def test_metadata_of_the_call_wins_over_that_of_the_task(hatchet: Hatchet, connection: FakeConnection) -> None:
-    task = hatchet.task(name="t", default_additional_metadata={"a": 1, "b": 1})(lambda input, ctx: {})
+    task = hatchet.task(name="t", default_additional_metadata={"a": 1, "b": 1})(no_output)
     task.run(additional_metadata={"b": 2}, wait_for_result=False)
     task.run(wait_for_result=False)
     assert [spec.additional_metadata for spec in connection.triggered] == ['{"a":1,"b":2}', '{"a":1,"b":1}']
@@ -78,7 +78,7 @@ def test_metadata_of_the_call_wins_over_that_of_the_task(hatchet: Hatchet, conne
 
 def test_names_are_namespaced_once(connection: FakeConnection) -> None:
     hatchet = hatchet_on(connection, namespace="ns")
-    task = hatchet.task(name="t")(lambda input, ctx: {})
+    task = hatchet.task(name="t")(no_output)
     item = WorkflowRunTriggerConfig(workflow_name="other", input=None, options=TriggerWorkflowOptions())
     elsewhere = WorkflowRunTriggerConfig(
         workflow_name="other", input=None, options=TriggerWorkflowOptions(namespace="team_")

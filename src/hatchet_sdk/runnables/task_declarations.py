@@ -1,7 +1,7 @@
 """The decorators that add tasks to a workflow."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 TWorkflowInput = TypeVar("TWorkflowInput")
 Labels = dict[str, DesiredWorkerLabel] | list[DesiredWorkerLabel] | None
-Conditions = list[Condition | OrGroup] | None
+Conditions = Sequence[Condition | OrGroup] | None
 
 _SUFFIXES = {StepType.DEFAULT: "", StepType.ON_FAILURE: "-on-failure", StepType.ON_SUCCESS: "-on-success"}
 

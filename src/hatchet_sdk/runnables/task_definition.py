@@ -1,7 +1,7 @@
 """What one task of a workflow declares, and the JSON form of its input and output."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_origin
@@ -50,9 +50,9 @@ class TaskDefinition(Generic[TWorkflowInput, R]):
         backoff_factor: float | None,
         backoff_max_seconds: int | None,
         concurrency: int | list[ConcurrencyExpression] | None,
-        wait_for: list[Condition | OrGroup] | None,
-        skip_if: list[Condition | OrGroup] | None,
-        cancel_if: list[Condition | OrGroup] | None,
+        wait_for: Sequence[Condition | OrGroup] | None,
+        skip_if: Sequence[Condition | OrGroup] | None,
+        cancel_if: Sequence[Condition | OrGroup] | None,
         batch: BatchTaskConfig | None = None,
         slot_requests: dict[str, int] | None = None,
         eviction_policy: EvictionPolicy | None = None,
