@@ -113,6 +113,8 @@ class FakeEngine:
         self.answering = True
         """Whether triggers are accepted and events acknowledged."""
         self.registered: list[Any] = []
+        self.unknown_workers: set[str] = set()
+        self.refuse_workers: grpc.StatusCode | None = None
         self.override_client: Callable[[Any, Any], Coroutine[Any, Any, None]] | None = None
         self.published = fake_published.Published(self)
         self.port = 0
@@ -406,6 +408,11 @@ class SessionService(session_pb2_grpc.SessionServicer):
         if not engine.session:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, "no session here")
         hello = await context.read()
+        if engine.refuse_workers is not None:
+            engine.hellos.append(hello.hello)
+            await context.abort(engine.refuse_workers, "not you")
+        if hello.hello.worker_id in engine.unknown_workers:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "worker not found")
         peer = engine.on_worker_hello(hello)
 
         async def read() -> None:

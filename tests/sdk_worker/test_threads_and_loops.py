@@ -5,8 +5,9 @@ import contextvars
 import gc
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import grpc
 import pytest
@@ -131,6 +132,23 @@ def test_a_connection_that_nobody_holds_ends_its_thread(engine: FakeEngine) -> N
     eventually(lambda: not transport.is_alive())
 
 
+class WatchedMailbox(Mailbox):
+    """One whose deliveries a test can watch."""
+
+
+@contextmanager
+def mailbox_of_another_thread() -> Iterator[WatchedMailbox]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield WatchedMailbox(loop)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
 class TestMailbox:
     async def test_one_wake_up_for_everything_that_is_ready(self) -> None:
         loop = asyncio.get_running_loop()
@@ -138,12 +156,30 @@ class TestMailbox:
         wake = loop.call_soon_threadsafe
         loop.call_soon_threadsafe = lambda *args: woken.append(1) or wake(*args)  # type: ignore[method-assign]
         try:
-            for number in range(100):
-                mailbox.post(order.append, number)
+            poster = threading.Thread(target=lambda: [mailbox.post(order.append, number) for number in range(100)])
+            poster.start()
+            poster.join()
             await aio_eventually(lambda: len(order) == 100)
         finally:
             del loop.call_soon_threadsafe
         assert order == list(range(100)) and len(woken) == 1
+
+    async def test_what_one_turn_forwards_travels_as_one_bundle(self) -> None:
+        with mailbox_of_another_thread() as target:
+            mine, batches = Mailbox(asyncio.get_running_loop()), []
+            deliver = target._deliver
+            target._deliver = lambda: batches.append(len(target._calls)) or deliver()  # type: ignore[method-assign]
+            order: list[int] = []
+            for number in range(100):
+                mine.forward(target, order.append, number)
+            await aio_eventually(lambda: len(order) == 100)
+            assert (order, batches) == (list(range(100)), [100])
+
+    async def test_what_is_forwarded_to_the_own_loop_needs_no_wake_up(self) -> None:
+        loop = asyncio.get_running_loop()
+        mine, other, order = Mailbox(loop), Mailbox(loop), []
+        mine.forward(other, order.append, 1)
+        await aio_eventually(lambda: order == [1])
 
     async def test_a_call_that_fails_does_not_stop_the_others(self) -> None:
         loop = asyncio.get_running_loop()

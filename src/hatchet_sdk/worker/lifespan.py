@@ -7,7 +7,7 @@ from typing import Any
 from hatchet_sdk.exceptions import LifespanSetupError
 from hatchet_sdk.logger import logger
 
-LifespanFn = Callable[[], AsyncGenerator[Any, None]]
+LifespanFn = Callable[[], AsyncGenerator[Any, Any]]
 
 
 class Lifespan:
@@ -15,7 +15,7 @@ class Lifespan:
 
     def __init__(self, function: LifespanFn | None) -> None:
         self._function = function
-        self._generator: AsyncGenerator[Any, None] | None = None
+        self._generator: AsyncGenerator[Any, Any] | None = None
 
     async def set_up(self) -> Any:
         """The yielded value; None without a lifespan.

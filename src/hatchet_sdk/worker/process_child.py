@@ -143,11 +143,11 @@ class Child:
         return entry
 
 
-async def _first(lifespan: AsyncGenerator[Any, None]) -> Any:
+async def _first(lifespan: AsyncGenerator[Any, Any]) -> Any:
     return await anext(lifespan)
 
 
-async def _finish(lifespan: AsyncGenerator[Any, None]) -> None:
+async def _finish(lifespan: AsyncGenerator[Any, Any]) -> None:
     await anext(lifespan, None)
 
 

@@ -125,15 +125,20 @@ class SessionLink:
     # ---- life
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._next_beat = loop.call_later(self._heartbeat_s, self._beat, loop)
+        self._beat_later()
         try:
             await self._session.run()
         finally:
-            self._next_beat.cancel()
+            if self._next_beat is not None:
+                self._next_beat.cancel()
 
-    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._next_beat = loop.call_later(self._heartbeat_s, self._beat, loop)
+    def _beat_later(self) -> None:
+        if self._next_beat is not None:
+            self._next_beat.cancel()
+        self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat_s, self._beat)
+
+    def _beat(self) -> None:
+        self._beat_later()
         if not self._session.connected:
             return
         vitals = self._receiver.vitals()
@@ -199,6 +204,7 @@ class SessionLink:
         self._failures = 0
         if welcome.heartbeat_interval_ms:
             self._heartbeat_s = welcome.heartbeat_interval_ms / 1000
+            self._beat_later()
         self._steps.clear()
         self._events.acknowledged(frame.acked_sequence)
         self._events.rewind()

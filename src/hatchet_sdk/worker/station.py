@@ -76,6 +76,7 @@ class Station:
         self._next_tick: asyncio.TimerHandle | None = None
         self._draining = False
         self._begun = False
+        self._falls_back = False
         self.connected = False
         self.refusal: grpc.RpcError | None = None
 
@@ -87,8 +88,19 @@ class Station:
             await self._endpoint.start()
         self._begun = True
         self._parts.services.add_guest(self)
-        self._thread.spawn(self._link.run())
+        self._run_link()
         self._tick()
+
+    def _run_link(self) -> None:
+        self._thread.spawn(self._link.run()).add_done_callback(self._link_ended)
+
+    def _link_ended(self, run: "asyncio.Task[None]") -> None:
+        """Refused, or the connection was closed under the worker: in both cases it is over."""
+        if not run.cancelled() and (error := run.exception()) is not None:
+            logger.error("the worker's link failed", exc_info=error)
+        if not self._falls_back:
+            self._finished()
+        self._falls_back = False
 
     def _fall_back(self) -> None:
         logger.info("the engine does not know the session protocol; using the published calls")
@@ -97,7 +109,8 @@ class Station:
             self._thread, parts.services.channel, parts.config, self, parts.introduction, parts.labels
         )
         parts.runner.link = self._link
-        self._thread.spawn(self._link.run())
+        self._falls_back = True
+        self._run_link()
 
     def _tick(self) -> None:
         self._next_tick = self._loop.call_later(PROBE_EVERY_S, self._tick)
