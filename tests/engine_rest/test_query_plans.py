@@ -93,6 +93,8 @@ def test_counts_read_only_what_is_not_completed(watched: Watched) -> None:
         (queries.finished_outcomes, (TENANT, [ID])),
         (queries.log_page, (LogFilter(TENANT, task_ids=[ID]), 50, False)),
         (queries.log_page, (LogFilter(TENANT, since=1), 50, True)),
+        (queries.live_counts, (TENANT,)),
+        (queries.find_tenant, (TENANT,)),
         (queries.find_worker, (ID,)),
         (queries.workers_seen_since, (TENANT, 1)),
         (queries.find_workflow, (ID,)),

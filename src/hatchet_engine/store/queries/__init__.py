@@ -15,6 +15,7 @@ from hatchet_engine.store.queries.history import (
     task_history,
 )
 from hatchet_engine.store.queries.logs import LogFilter, LogRow, log_page
+from hatchet_engine.store.queries.metrics import LiveCount, TenantRow, find_tenant, live_counts
 from hatchet_engine.store.queries.runs import (
     FinishedOutcome,
     RunDetails,
@@ -50,6 +51,7 @@ __all__ = [
     "EventRow",
     "FinishedOutcome",
     "History",
+    "LiveCount",
     "LogFilter",
     "LogRow",
     "RunDetails",
@@ -58,6 +60,7 @@ __all__ = [
     "TaskFilter",
     "TaskPage",
     "TaskRow",
+    "TenantRow",
     "VersionRow",
     "WorkerRow",
     "WorkflowPage",
@@ -68,10 +71,12 @@ __all__ = [
     "find_attempt",
     "find_task",
     "find_tasks",
+    "find_tenant",
     "find_version",
     "find_worker",
     "find_workflow",
     "finished_outcomes",
+    "live_counts",
     "log_page",
     "newest_versions",
     "run_details",

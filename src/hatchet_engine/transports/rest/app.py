@@ -19,6 +19,7 @@ from hatchet_engine.transports.rest.routes import (
     run_lists,
     runs,
     tasks,
+    tenants,
     workers,
     workflows,
 )
@@ -56,7 +57,7 @@ def create_app(engine: Engine, tokens: TokenVerifier, version: str) -> FastAPI:
     app.state.gateway = gateway
     errors.install(app)
     # run_lists before runs: "/workflow-runs/external-ids" must not be taken for a run's path.
-    for module in (meta, run_lists, runs, tasks, logs, workers, workflows, api_tokens):
+    for module in (meta, run_lists, runs, tasks, logs, workers, workflows, tenants, api_tokens):
         app.include_router(module.router)
 
     @app.get(OPENAPI_PATH, include_in_schema=False)

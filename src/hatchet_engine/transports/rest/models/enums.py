@@ -98,13 +98,6 @@ class StepRunStatus(StrEnum):
     BACKOFF = "BACKOFF"
 
 
-class ConcurrencyLimitStrategy(StrEnum):
-    CANCEL_IN_PROGRESS = "CANCEL_IN_PROGRESS"
-    DROP_NEWEST = "DROP_NEWEST"
-    QUEUE_NEWEST = "QUEUE_NEWEST"
-    GROUP_ROUND_ROBIN = "GROUP_ROUND_ROBIN"
-
-
 class TenantVersion(StrEnum):
     V0 = "V0"
     V1 = "V1"
