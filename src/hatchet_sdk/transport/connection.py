@@ -8,8 +8,8 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hatchet_sdk.transport.ids import new_run_ids
-from hatchet_sdk.transport.mailbox import Mailboxes, Reply
+from hatchet_sdk.transport.ids import RunIds
+from hatchet_sdk.transport.mailbox import Mailbox, Mailboxes, Reply
 from hatchet_sdk.transport.records import RunOutcome, TaskOutcome, TriggerSpec
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Connection:
         self._config = config
         self._lock = threading.Lock()
         self._mailboxes = Mailboxes()
+        self._run_ids = RunIds()
         self._services: Services | None = None
         self._left_behind: list[Services] = []
         self._finalizer: weakref.finalize[Any, Any] | None = None
@@ -84,9 +85,32 @@ class Connection:
             return []
         services = self.services
         reply: Reply[list[str]] = self._reply()
-        call = TriggerCall(specs, new_run_ids(len(specs)), subscribe, reply)
-        services.thread.mailbox.post(services.trigger, call.chunks(services.largest_item))
+        call = TriggerCall(specs, self._run_ids.new(len(specs)), subscribe, reply)
+        self._mine().forward(services.thread.mailbox, services.trigger, call.chunks(services.largest_item))
         return await reply.future
+
+    async def run(self, specs: Sequence[TriggerSpec]) -> list[RunOutcome]:
+        """Start runs and wait until all of them have ended; cheaper than `trigger` and `outcomes`.
+
+        Returns:
+            The outcomes in the order of `specs`.
+
+        Raises:
+            as `trigger` and `outcomes`.
+        """
+        from hatchet_sdk.transport.triggers import RunCall
+
+        if not specs:
+            return []
+        services = self.services
+        reply: Reply[list[RunOutcome]] = self._reply()
+        call = RunCall(specs, self._run_ids.new(len(specs)), services.watch, reply)
+        self._mine().forward(services.thread.mailbox, services.trigger, call.chunks(services.largest_item))
+        try:
+            return await reply.future
+        except asyncio.CancelledError:
+            services.thread.mailbox.post(services.give_up, call)
+            raise
 
     async def outcome(self, run_id: str) -> RunOutcome:
         """Wait until a run has ended.
@@ -105,7 +129,7 @@ class Connection:
         services = self.services
         reply: Reply[list[RunOutcome]] = self._reply()
         wait = OutcomeWait(run_ids, reply)
-        services.thread.mailbox.post(services.watch, wait)
+        self._mine().forward(services.thread.mailbox, services.watch, wait)
         try:
             return await reply.future
         except asyncio.CancelledError:
@@ -183,8 +207,12 @@ class Connection:
             finalizer.detach()
             services.stop()
 
+    def _mine(self) -> Mailbox:
+        """The mailbox of the caller's loop."""
+        return self._mailboxes.of(asyncio.get_running_loop())
+
     def _reply(self) -> "Reply[Any]":
-        return Reply(self._mailboxes.of(asyncio.get_running_loop()))
+        return Reply(self._mine())
 
     # ---- forks
 
@@ -211,6 +239,7 @@ class Connection:
         self._services = None
         self._finalizer = None
         self._mailboxes = Mailboxes()
+        self._run_ids = RunIds()
         self._lock = threading.Lock()
 
 

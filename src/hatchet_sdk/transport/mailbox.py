@@ -9,25 +9,54 @@ from typing import Any, Generic, TypeVar, TypeVarTuple
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+Call = tuple[Callable[..., object], tuple[Any, ...]]
+
 
 class Mailbox:
     """Calls for one loop, in the order in which they were posted. `post` may be used by any thread."""
 
-    __slots__ = ("_awake", "_calls", "loop")
+    __slots__ = ("_awake", "_calls", "_outgoing", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._calls: deque[Call] = deque()
         self._awake = False
+        self._outgoing: list[tuple[Mailbox, Call]] = []
 
     def post(self, call: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have the loop call `call(*args)` soon. A loop that was closed meanwhile has nobody who waits: dropped."""
         self._calls.append((call, args))
+        self._ring()
+
+    def forward(self, to: "Mailbox", call: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Post to another loop, at the end of this loop's turn together with all else that is forwarded in it.
+
+        Only on this mailbox's own loop. What many coroutines want in one turn travels as one bundle, instead of
+        waking the other thread at the first of them.
+        """
+        if to.loop is self.loop:
+            self.loop.call_soon(call, *args)
+            return
+        if not self._outgoing:
+            self.loop.call_soon(self._send)
+        self._outgoing.append((to, (call, args)))
+
+    def _send(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        for to, call in outgoing:
+            to._calls.append(call)
+        for to in {to for to, _ in outgoing}:
+            to._ring()
+
+    def _ring(self) -> None:
         if self._awake:
             return
         self._awake = True
         try:
-            self.loop.call_soon_threadsafe(self._deliver)
+            if asyncio._get_running_loop() is self.loop:
+                self.loop.call_soon(self._deliver)
+            else:
+                self.loop.call_soon_threadsafe(self._deliver)
         except RuntimeError:
             if not self.loop.is_closed():
                 raise

@@ -13,7 +13,7 @@ from hatchet_sdk.transport.retry import patience_s
 from hatchet_sdk.transport.run_events import RunEvents
 from hatchet_sdk.transport.session_client import SessionClient
 from hatchet_sdk.transport.thread import TransportThread
-from hatchet_sdk.transport.triggers import TriggerChunk
+from hatchet_sdk.transport.triggers import RunCall, TriggerChunk
 from hatchet_sdk.transport.unary import UnaryCalls
 
 if TYPE_CHECKING:
@@ -111,6 +111,11 @@ class Services:
 
     def unwatch(self, wait: OutcomeWait) -> None:
         self._client.unwatch(wait)
+
+    def give_up(self, call: RunCall) -> None:
+        """Nobody waits for these runs any more; they go on."""
+        if call.wait is not None:
+            self._client.unwatch(call.wait)
 
     def pump(self, events: RunEvents) -> None:
         self._pumps[events] = self.thread.spawn(events.pump())

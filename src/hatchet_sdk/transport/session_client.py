@@ -153,9 +153,9 @@ class SessionClient:
         chunk = self._unanswered.pop(request, None)
         if chunk is None:
             return
-        chunk.call.accepted(chunk, run_ids)
         if chunk.call.subscribe:
-            self.outcomes.expect(chunk.run_ids)
+            self.outcomes.expect(run_ids or chunk.run_ids)
+        chunk.call.accepted(chunk, run_ids)
 
     def lost(self, error: aio.AioRpcError) -> bool:
         code = error.code()

@@ -1,14 +1,15 @@
 """Calls that start runs, on their way to the engine."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from grpc import StatusCode
 
 from hatchet_sdk.transport.errors import rpc_error
 from hatchet_sdk.transport.frames import FRAME_LIMIT, MESSAGE_OVERHEAD, field
 from hatchet_sdk.transport.mailbox import Reply
-from hatchet_sdk.transport.records import TriggerSpec
+from hatchet_sdk.transport.outcomes import OutcomeWait
+from hatchet_sdk.transport.records import RunOutcome, TriggerSpec
 from hatchet_wire.session.session_pb2 import DesiredLabel, Label, Trigger
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class TriggerCall:
     __slots__ = ("_error", "_reply", "_waiting", "run_ids", "specs", "subscribe")
 
     def __init__(
-        self, specs: Sequence[TriggerSpec], run_ids: list[str], subscribe: bool, reply: Reply[list[str]]
+        self, specs: Sequence[TriggerSpec], run_ids: list[str], subscribe: bool, reply: Reply[Any]
     ) -> None:
         self.specs = specs
         self.run_ids = run_ids
@@ -98,9 +99,34 @@ class TriggerCall:
         self._waiting -= 1
         if self._waiting == 0:
             if self._error is None:
-                self._reply.resolve(self.run_ids)
+                self._all_accepted()
             else:
                 self._reply.fail(self._error)
+
+    def _all_accepted(self) -> None:
+        self._reply.resolve(self.run_ids)
+
+
+class RunCall(TriggerCall):
+    """One `Connection.run`: when its runs are durable it waits for their ends, without a stop at the caller's loop."""
+
+    __slots__ = ("_outcomes", "_watch", "wait")
+
+    def __init__(
+        self,
+        specs: Sequence[TriggerSpec],
+        run_ids: list[str],
+        watch: Callable[[OutcomeWait], None],
+        outcomes: Reply[list[RunOutcome]],
+    ) -> None:
+        super().__init__(specs, run_ids, True, outcomes)
+        self._watch = watch
+        self._outcomes = outcomes
+        self.wait: OutcomeWait | None = None
+
+    def _all_accepted(self) -> None:
+        self.wait = OutcomeWait(self.run_ids, self._outcomes)
+        self._watch(self.wait)
 
 
 def _check_size(spec: TriggerSpec, size: int, largest: int) -> None:
