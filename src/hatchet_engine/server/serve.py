@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,10 @@ from hatchet_engine.server.settings import ServerSettings
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GC_THRESHOLDS = (50_000, 20, 100)
 """Tasks come and go by the thousand without cycles; looking for cycles often costs more than it finds."""
+
+_SWITCH_INTERVAL_S = 0.0005
+"""The ledger's thread lets go of the interpreter lock at every statement; with the default of 5 ms it would wait that
+long for it beside a busy loop."""
 
 
 async def serve(
@@ -39,7 +44,7 @@ async def serve(
     await server.start()
     try:
         _stop_on_signals(stop)
-        _tune_garbage_collection()
+        _tune_interpreter()
         if on_ready is not None:
             on_ready(server)
         await stop.wait()
@@ -59,7 +64,8 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, on_signal)
 
 
-def _tune_garbage_collection() -> None:
+def _tune_interpreter() -> None:
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
