@@ -135,7 +135,7 @@ class ClientPeer:
         self.accepted_as: dict[int, list[str]] = {}
         self.rejected: dict[int, Rejected] = {}
         self.results: dict[str, RunResult] = {}
-        self.frames = 0
+        self.sizes: list[int] = []
 
     async def connect(self) -> "ClientPeer":
         await self.send(hello=ClientHello(sdk_version="test"))
@@ -166,7 +166,7 @@ class ClientPeer:
 
     async def _read(self) -> None:
         async for frame in frames_of(self._call):
-            self.frames += 1
+            self.sizes.append(frame.ByteSize())
             self.welcomed |= frame.HasField("welcome")
             self.accepted.extend(frame.accepted)
             self.accepted_as.update((item.request, list(item.run_ids)) for item in frame.accepted_as)
