@@ -40,10 +40,11 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         arguments = {name: _gather(group, given) for name, group in groups.items()} | given
         try:
             function(**arguments)
-        except CliError as error:
+        except (CliError, ModuleNotFoundError) as error:
+            failure = error if isinstance(error, CliError) else _missing_package(error)
             as_json = any(isinstance(value, Display) and value.json for value in arguments.values())
-            report(error, as_json)
-            raise typer.Exit(error.exit_code) from error
+            report(failure, as_json)
+            raise typer.Exit(failure.exit_code) from error
 
     run.__annotations__ = {}
     run.__signature__ = inspect.Signature(_parameters(function, hints))  # type: ignore[attr-defined]
@@ -58,6 +59,20 @@ def report(error: CliError, as_json: bool) -> None:
         output.document({"error": error.message, "hint": error.hint})
         return
     output.problem(error.message, error.hint)
+
+
+def _missing_package(error: ModuleNotFoundError) -> CliError:
+    """The engine's packages are an extra: a machine that only looks at runs does not need them.
+
+    Raises:
+        ModuleNotFoundError: the module is one of ours.
+    """
+    if error.name is None or error.name.startswith("hatchet_"):
+        raise error
+    return CliError(
+        f"This command needs the package {error.name.partition('.')[0]!r}, which is not installed.",
+        "Install what it needs: pip install 'hatchet-py[server,cli]'",
+    )
 
 
 def _parameters(function: Callable[..., None], hints: dict[str, Any]) -> list[inspect.Parameter]:

@@ -2,8 +2,11 @@
 
 from typing import Annotated, Any
 
-import typer
-from typer.core import TyperGroup
+try:
+    import typer
+    from typer.core import TyperGroup
+except ModuleNotFoundError:
+    raise SystemExit("The hatchet command is an extra: pip install 'hatchet-py[server,cli]'") from None
 
 from hatchet_cli.commands import doctor, profile, runs, server, token, trigger, worker, workflows
 

@@ -1,6 +1,7 @@
 """Running the engine for `hatchet server start`: settings, complaints, what is said when it is ready."""
 
 import asyncio
+import errno
 import ipaddress
 import os
 import socket
@@ -80,30 +81,34 @@ def _with_ports(settings: ServerSettings, any_port: bool) -> ServerSettings:
     """
     changes = {}
     for field, port in (("grpc_port", settings.grpc_port), ("rest_port", settings.rest_port)):
-        problem = _cannot_listen(settings.bind, port)
-        if problem is None:
-            continue
-        if any_port:
+        family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+        try:
+            socket.create_server((settings.bind, port), family=family).close()
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise CliError(
+                    f"Cannot listen on {settings.bind}: {_reason(error)}.",
+                    "Give an address of this machine with --bind; 0.0.0.0 is all of them.",
+                ) from error
+            if not any_port:
+                raise _port_refused(settings, field, error) from error
             changes[field] = 0
-            continue
-        option = "--" + field.replace("_", "-")
-        running = running_server(settings.data_dir)
-        if running is not None:
-            raise _already_running(running)
-        raise CliError(
-            f"Cannot listen on {settings.bind}, port {port}: {problem}.",
-            f"Stop the program that uses it, choose another with {option} (0 = any free one), or add --any-port.",
-        )
     return settings.model_copy(update=changes)
 
 
-def _cannot_listen(host: str, port: int) -> str | None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return None
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).partition(" (while")[0].lower()
+
+
+def _port_refused(settings: ServerSettings, field: str, error: OSError) -> CliError:
+    running = running_server(settings.data_dir)
+    if running is not None:
+        return _already_running(running)
+    option = "--" + field.replace("_", "-")
+    return CliError(
+        f"Cannot listen on {settings.bind}, port {getattr(settings, field)}: {_reason(error)}.",
+        f"Stop the program that uses it, choose another with {option} (0 = any free one), or add --any-port.",
+    )
 
 
 def _in_use(data_directory: Path, error: StoreInUse) -> CliError:

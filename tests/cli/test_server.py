@@ -106,7 +106,10 @@ def test_any_port_takes_another_one(shop: Shop, ready: dict[str, Any]) -> None:
 
 
 def test_an_address_that_is_not_ours(cli: Cli) -> None:
-    assert "192.0.2.1" in cli.failure("server", "start", "--bind", "192.0.2.1").stderr
+    for words in ((), ("--any-port",)):
+        refused = cli.failure("server", "start", "--bind", "192.0.2.1", *words)
+        assert "192.0.2.1" in refused.stderr
+        assert "--bind" in refused.stderr
 
 
 def test_a_data_directory_that_cannot_be_made(cli: Cli) -> None:
