@@ -48,7 +48,11 @@ async def with_retries(
     """
     most = config.max_attempts if attempts is None else attempts
     not_found = retry_not_found or config.retry_not_found
-    wait = config.wait() if longest_wait_s is None else tenacity.wait_exponential_jitter(0.1, longest_wait_s)
+    wait = (
+        config.wait()
+        if longest_wait_s is None
+        else tenacity.wait_random_exponential(multiplier=0.1, max=longest_wait_s)
+    )
     retrying = tenacity.AsyncRetrying(
         stop=tenacity.stop_after_attempt(max(most, 1)),
         wait=wait,
