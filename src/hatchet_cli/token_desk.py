@@ -67,7 +67,7 @@ class _Desk:
 
     async def _on_ledger_thread(self, do: Callable[[Request], Any], request: Request) -> Any:
         """Between two commits: the database has one writer."""
-        return await self._server.engine._batches.on_ledger_thread(do, request)
+        return await self._server.engine.on_ledger_thread(do, request)
 
     def _create(self, request: Request) -> dict[str, Any]:
         lifetime_s = request["lifetime_s"] or self._server.settings.token_ttl_days * 86_400

@@ -89,6 +89,10 @@ class Engine:
         """Store log lines; returns after the commit."""
         await self._batches.append_logs(tenant_id, list(lines))
 
+    async def on_ledger_thread(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run something that writes to or reads from the ledger between two commits."""
+        return await self._batches.on_ledger_thread(fn, *args)
+
     # reads
 
     async def read(self, query: Callable[..., T], *args: Any) -> T:
@@ -151,7 +155,7 @@ class Engine:
         return {task_id for task_id in ids if tenant is not None and task_id in tenant.tasks}
 
     async def _recover(self) -> dict[str, Tenant]:
-        return await self._batches.on_ledger_thread(self._load)  # type: ignore[no-any-return]
+        return await self._batches.on_ledger_thread(self._load)
 
     def _load(self) -> dict[str, Tenant]:
         ledger = self.store.ledger

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from hatchet_engine.core import apply as core
 from hatchet_engine.core.commands import Command, SendFailed, Tick
@@ -24,6 +24,7 @@ from hatchet_engine.store.errors import StoreUnavailable
 from hatchet_engine.store.ledger import Ledger
 from hatchet_engine.store.rows import WriteBatch, add_log_lines, snapshot
 
+T = TypeVar("T")
 logger = logging.getLogger("hatchet.engine")
 
 _LONGEST_SLEEP_S = 60.0
@@ -90,7 +91,7 @@ class BatchLoop:
         self._wake()
         return future
 
-    async def on_ledger_thread(self, fn: Callable[..., Any], *args: Any) -> Any:
+    async def on_ledger_thread(self, fn: Callable[..., T], *args: Any) -> T:
         """Run a read between two commits: it sees every batch that was committed before."""
         return await self._loop.run_in_executor(self._thread, fn, *args)
 

@@ -120,6 +120,7 @@ class Task(TaskDefinition[TWorkflowInput, R]):
         """The same task in another workflow."""
         twin = copy(self)
         twin._workflow = workflow
+        twin._input = workflow._input
         return twin
 
     def _refuse_unless(self, is_async: bool, instead: str) -> None:

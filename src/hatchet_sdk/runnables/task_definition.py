@@ -14,7 +14,7 @@ from hatchet_sdk.runnables.annotations import Annotations
 from hatchet_sdk.runnables.dependencies import Dependency, declared_dependencies
 from hatchet_sdk.runnables.eviction import EvictionPolicy
 from hatchet_sdk.runnables.types import BatchTaskConfig, EmptyModel, StepType
-from hatchet_sdk.serde.codec import Codec
+from hatchet_sdk.serde.codec import Codec, is_model_class
 from hatchet_sdk.serde.json_text import InvalidPayload
 from hatchet_sdk.types.concurrency import ConcurrencyExpression
 from hatchet_sdk.types.labels import DesiredWorkerLabel
@@ -87,6 +87,7 @@ class TaskDefinition(Generic[TWorkflowInput, R]):
         declared = _output_type(annotations, batch)
         self._output: Codec[R] = Codec(declared, workflow._client.max_payload_bytes)
         self._output_may_be_none = _nothing in get_args(declared)
+        self._output_class = declared if is_model_class(declared) else None
         self._check_data_keys()
 
     def _check_data_keys(self) -> None:
@@ -151,19 +152,24 @@ class TaskDefinition(Generic[TWorkflowInput, R]):
         Raises:
             IllegalTaskOutputError: neither a model, a dataclass nor a dict, or not storable as JSON.
         """
-        if isinstance(value, dict):
-            if not value:
-                return ""
-        elif not isinstance(value, BaseModel) and (not is_dataclass(value) or isinstance(value, type)):
-            if value is None or (isinstance(value, _SCALARS) and not value):
-                return ""
-            raise IllegalTaskOutputError(
-                f"task '{self.name}' returned {_kind_of(value)}; return a pydantic model, a dataclass, a dict or None"
-            )
+        # The declared class first: it is what nearly every body returns, and asking pydantic's ABCs takes longer.
+        if type(value) is not self._output_class and not self._has_output(value):
+            return ""
         try:
             return self._output.dump(value)
         except InvalidPayload as error:
             raise IllegalTaskOutputError(f"the output of task '{self.name}' {error}") from error
+
+    def _has_output(self, value: Any) -> bool:
+        if isinstance(value, dict):
+            return bool(value)
+        if value is None or (isinstance(value, _SCALARS) and not value):
+            return False
+        if isinstance(value, BaseModel) or (is_dataclass(value) and not isinstance(value, type)):
+            return True
+        raise IllegalTaskOutputError(
+            f"task '{self.name}' returned {_kind_of(value)}; return a pydantic model, a dataclass, a dict or None"
+        )
 
 
 _nothing = type(None)

@@ -1,15 +1,18 @@
 """JSON text to a declared type and back, straight through pydantic-core."""
 
 from dataclasses import is_dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaSerializer, to_json
+from typing_extensions import is_typeddict
 
 from hatchet_sdk.serde.json_text import checked_text, dumping_problem, refuse_silent_loss
 from hatchet_sdk.serde.pydantic import HATCHET_PYDANTIC_SENTINEL
 
 T = TypeVar("T")
+
+_CONTEXT: Any = HATCHET_PYDANTIC_SENTINEL
 
 
 class Codec(Generic[T]):
@@ -19,6 +22,7 @@ class Codec(Generic[T]):
         self.declared = declared
         self.max_bytes = max_bytes
         self.adapter: TypeAdapter[T] = TypeAdapter(declared)
+        self._usual_class = dict if get_origin(declared) is dict or is_typeddict(declared) else declared
 
     def load(self, text: str) -> T:
         """The value that `text` stands for; no text stands for `{}`.
@@ -26,7 +30,7 @@ class Codec(Generic[T]):
         Raises:
             pydantic.ValidationError: the JSON does not fit the declared type.
         """
-        return self.adapter.validator.validate_json(text or "{}", context=HATCHET_PYDANTIC_SENTINEL)  # type: ignore[no-any-return]
+        return self.adapter.validator.validate_json(text or "{}", context=_CONTEXT)  # type: ignore[no-any-return]
 
     def validated(self, value: Any) -> T:
         """`value` itself if it has the declared type, else what pydantic makes of it.
@@ -34,7 +38,7 @@ class Codec(Generic[T]):
         Raises:
             pydantic.ValidationError: the value does not fit the declared type.
         """
-        return self.adapter.validator.validate_python(value, context=HATCHET_PYDANTIC_SENTINEL)  # type: ignore[no-any-return]
+        return self.adapter.validator.validate_python(value, context=_CONTEXT)  # type: ignore[no-any-return]
 
     def dump(self, value: Any) -> str:
         """The JSON text of `value`, a model by its own class, anything else by the declared type.
@@ -43,14 +47,10 @@ class Codec(Generic[T]):
             InvalidPayload: the engine could not take it.
         """
         try:
-            if isinstance(value, BaseModel):
-                serializer: SchemaSerializer = type(value).__pydantic_serializer__
-                data = serializer.to_json(value, context=cast(Any, HATCHET_PYDANTIC_SENTINEL))
-            elif self._fits(value):
-                serializer = self.adapter.serializer
-                data = serializer.to_json(value, context=cast(Any, HATCHET_PYDANTIC_SENTINEL), warnings="none")
+            if type(value) is self._usual_class:
+                data = self.adapter.serializer.to_json(value, context=_CONTEXT, warnings="none")
             else:
-                data = to_json(value, context=cast(Any, HATCHET_PYDANTIC_SENTINEL))
+                data = self._dump_other(value)
         except Exception as error:
             # User-written serializers run in there and may raise anything.
             raise dumping_problem(value, error) from error
@@ -58,9 +58,21 @@ class Codec(Generic[T]):
             refuse_silent_loss(value, data)
         return checked_text(data, self.max_bytes)
 
+    def _dump_other(self, value: Any) -> bytes:
+        if isinstance(value, BaseModel):
+            serializer: SchemaSerializer = type(value).__pydantic_serializer__
+            return serializer.to_json(value, context=_CONTEXT)
+        if self._fits(value):
+            return self.adapter.serializer.to_json(value, context=_CONTEXT, warnings="none")
+        return to_json(value, context=_CONTEXT)
+
     def _fits(self, value: Any) -> bool:
         """Whether the declared type says how to serialize `value` (a plain dict fits every mapping type)."""
-        declared = self.declared
         if isinstance(value, dict):
-            return not (isinstance(declared, type) and (issubclass(declared, BaseModel) or is_dataclass(declared)))
-        return not isinstance(declared, type) or isinstance(value, declared)
+            return not is_model_class(self.declared)
+        return not isinstance(self.declared, type) or isinstance(value, self.declared)
+
+
+def is_model_class(declared: Any) -> bool:
+    """Whether a declared type is a pydantic model or a dataclass."""
+    return isinstance(declared, type) and (issubclass(declared, BaseModel) or is_dataclass(declared))

@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _MIB = 1024 * 1024
+_BRACE = ord("{")
 _REPLACEMENT = "\ufffd".encode()
 _SURROGATE = (
     "contains a lone surrogate (half of a UTF-16 pair), which is not valid text; "
@@ -36,7 +37,7 @@ def checked_text(data: bytes, max_bytes: int) -> str:
             "have; store large data elsewhere and send a reference, or raise grpc_max_send_message_length here and "
             "the limit of the engine"
         )
-    if data[:1] != b"{":
+    if data[0] != _BRACE:
         raise InvalidPayload(f"must be a JSON object (a model, a dataclass or a dict), not {_kind(data)}")
     if b"\\u0000" in data and _ESCAPED_NUL.search(data):
         raise InvalidPayload(

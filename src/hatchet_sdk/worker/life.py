@@ -176,7 +176,8 @@ class Life:
         if self.station is not None:
             self._transport.post(self.station.drain, why)
         elif self._mine is not None:
-            self._mine.post(self._finished.set)
+            # A signal handler runs inside the loop's turn, where the mailbox would not wake it.
+            self._mine.loop.call_soon_threadsafe(self._finished.set)
 
     def _on_signal(self, name: str) -> None:
         self.drain(name)
