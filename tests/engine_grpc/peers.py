@@ -137,8 +137,8 @@ class ClientPeer:
         self.results: dict[str, RunResult] = {}
         self.sizes: list[int] = []
 
-    async def connect(self) -> "ClientPeer":
-        await self.send(hello=ClientHello(sdk_version="test"))
+    async def connect(self, client_id: str = "") -> "ClientPeer":
+        await self.send(hello=ClientHello(sdk_version="test", client_id=client_id))
         self._reading = asyncio.create_task(self._read())
         await aio_eventually(lambda: self.welcomed or self._call.done())
         return self

@@ -1,6 +1,7 @@
 """The client side of the session protocol: pipelined triggers, subscriptions, pushed results."""
 
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ class SessionClient:
         self, channel: "Channel", sdk_version: str, patience_s: float, unsupported: Callable[["SessionClient"], None]
     ) -> None:
         self._sdk_version = sdk_version
+        self._client_id = str(uuid.uuid4())
         self._patience_s = patience_s
         self._unsupported = unsupported
         self.session: Session[EngineToClientFrame] = Session(channel.client_session, self)
@@ -109,7 +111,7 @@ class SessionClient:
         return wanted
 
     def hello(self) -> bytes:
-        return ClientFrame(hello=ClientHello(sdk_version=self._sdk_version)).SerializeToString()
+        return ClientFrame(hello=ClientHello(sdk_version=self._sdk_version, client_id=self._client_id)).SerializeToString()
 
     def welcome(self, frame: EngineToClientFrame) -> None:
         self.engine_version = frame.welcome.engine_version or None

@@ -2,7 +2,7 @@
 
 from hatchet_engine.runtime.engine import Engine
 from hatchet_engine.transports.grpc.rpc import Context, Rpc
-from hatchet_engine.transports.grpc.session_client import ClientSession
+from hatchet_engine.transports.grpc.session_client import ClientSession, OpenClients
 from hatchet_engine.transports.grpc.session_worker import WorkerSession
 from hatchet_engine.transports.grpc.streams import Backpressure, OpenStreams
 
@@ -12,6 +12,7 @@ class SessionService:
         self._engine = engine
         self._streams = streams
         self._limits = limits
+        self._clients = OpenClients()
 
     def rpcs(self) -> dict[str, Rpc]:
         """Method name -> function."""
@@ -21,4 +22,4 @@ class SessionService:
         await WorkerSession(self._engine, tenant_id, context, self._limits).run(self._streams)
 
     async def _client(self, tenant_id: str, context: Context) -> None:
-        await ClientSession(self._engine, tenant_id, context, self._limits).run(self._streams)
+        await ClientSession(self._engine, tenant_id, context, self._limits, self._clients).run(self._streams)

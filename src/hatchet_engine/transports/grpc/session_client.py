@@ -99,11 +99,34 @@ class _Group:
     resent: bool
 
 
+class OpenClients:
+    """The newest stream of each client process: what an older one still carries was sent again on it."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, str], ClientSession] = {}
+
+    def enter(self, tenant_id: str, client_id: str, session: "ClientSession") -> None:
+        """End the client's older stream, if it has one. Clients that don't name themselves have no second stream."""
+        if client_id:
+            older = self._newest.get((tenant_id, client_id))
+            self._newest[tenant_id, client_id] = session
+            if older is not None:
+                older.supersede()
+
+    def leave(self, tenant_id: str, client_id: str, session: "ClientSession") -> None:
+        if self._newest.get((tenant_id, client_id)) is session:
+            del self._newest[tenant_id, client_id]
+
+
 class ClientSession:
     """One client process."""
 
-    def __init__(self, engine: Engine, tenant_id: str, context: Context, limits: Backpressure) -> None:
+    def __init__(
+        self, engine: Engine, tenant_id: str, context: Context, limits: Backpressure, clients: OpenClients
+    ) -> None:
         self._engine = engine
+        self._clients = clients
+        self._client_id = ""
         self._tenant_id = tenant_id
         self._context = context
         self._outbox = ClientOutbox()
@@ -117,7 +140,12 @@ class ClientSession:
         try:
             await self._stream.run(self._read())
         finally:
+            self._clients.leave(self._tenant_id, self._client_id, self)
             self._watch.close()
+
+    def supersede(self) -> None:
+        """The same client has opened another stream: nothing that comes on this one counts any more."""
+        self._stream.end(grpc.StatusCode.ABORTED, "the client has opened another stream")
 
     def _deliver(self, outcomes: list[RunOutcome]) -> None:
         self._outbox.add_results(outcomes)
@@ -127,6 +155,8 @@ class ClientSession:
         first = await self._context.read()
         if first is aio.EOF or not first.HasField("hello"):
             raise InvalidArgument("Invalid request: the first frame must carry hello")
+        self._client_id = first.hello.client_id
+        self._clients.enter(self._tenant_id, self._client_id, self)
         self._outbox.welcome = ClientWelcome(tenant_id=self._tenant_id, engine_version=ENGINE_VERSION)
         self._stream.wake()
         self._on_frame(first)
@@ -138,6 +168,8 @@ class ClientSession:
         self._stream.finish()
 
     def _on_frame(self, frame: ClientFrame) -> None:
+        if not self._stream.is_open:
+            return
         if frame.subscribe:
             self._watch.add([run_id for run_id in frame.subscribe if is_uuid(run_id)])
         if frame.unsubscribe:
