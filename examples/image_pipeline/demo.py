@@ -198,11 +198,11 @@ def tell_where(console: Console, place: Place) -> None:
     console.print(f"  logs       {place.logs}", soft_wrap=True)
     console.print("  the runs   start the engine on the same data, then ask it:")
     for command in (
-        f"export HATCHET_HOME={place.home}",
+        f"export HATCHET_HOME={place.home} PATH={processes.HATCHET.parent}:$PATH",
         f"hatchet server start --data-dir {place.data} &",
         "hatchet runs list --limit 20",
-        "hatchet runs get <id>",
-        "hatchet runs events <id>",
+        "hatchet runs get ID; hatchet runs events ID; hatchet runs logs ID",
+        "kill %1",
     ):
         console.print(f"             {command}", soft_wrap=True)
 

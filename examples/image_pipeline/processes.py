@@ -13,6 +13,7 @@ from typing import Any
 from image_pipeline import journal
 
 EXAMPLES = Path(__file__).parents[1]
+HATCHET = Path(sys.executable).with_name("hatchet")
 START_S = 30.0
 STOP_S = 20.0
 POLL_S = 0.05
@@ -131,7 +132,7 @@ class Engine:
         return self.address
 
     def _command(self) -> list[str]:
-        command = [str(Path(sys.executable).with_name("hatchet")), "server", "start", "--json"]
+        command = [str(HATCHET), "server", "start", "--json"]
         command += ["--data-dir", str(self._data)]
         if self.address is None:
             return [*command, "--grpc-port", "0", "--rest-port", "0"]
