@@ -1,5 +1,6 @@
 """What workflows and standalone tasks have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -34,7 +35,7 @@ NO_INPUT: Final[Any] = EmptyModel()
 """Stands for `{}` as the default of inputs of every type."""
 
 
-class BaseWorkflow(Generic[TWorkflowInput]):
+class BaseWorkflow(ABC, Generic[TWorkflowInput]):
     """Shared by `Workflow` and `Standalone`. Not created by applications.
 
     Args:
@@ -64,9 +65,9 @@ class BaseWorkflow(Generic[TWorkflowInput]):
         return self._name.lower()
 
     @property
+    @abstractmethod
     def tasks(self) -> "list[Task[TWorkflowInput, Any]]":
         """All tasks, including the handlers of failure and success."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its tasks are")
 
     @property
     def input_validator(self) -> TypeAdapter[TWorkflowInput]:

@@ -48,7 +48,7 @@ class Codec(Generic[T]):
         """
         try:
             if type(value) is self._usual_class:
-                data = self.adapter.serializer.to_json(value, context=_CONTEXT, warnings="none")
+                data = self.adapter.serializer.to_json(value, context=_CONTEXT, warnings=False)
             else:
                 data = self._dump_other(value)
         except Exception as error:
@@ -63,7 +63,7 @@ class Codec(Generic[T]):
             serializer: SchemaSerializer = type(value).__pydantic_serializer__
             return serializer.to_json(value, context=_CONTEXT)
         if self._fits(value):
-            return self.adapter.serializer.to_json(value, context=_CONTEXT, warnings="none")
+            return self.adapter.serializer.to_json(value, context=_CONTEXT, warnings=False)
         return to_json(value, context=_CONTEXT)
 
     def _fits(self, value: Any) -> bool:
