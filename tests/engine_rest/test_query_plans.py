@@ -59,13 +59,13 @@ FILTERS = {
 
 
 @pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("query", ["page", "ids"])
+@pytest.mark.parametrize("query", ["page", "ids", "json"])
 def test_lists_of_runs(watched: Watched, name: str, query: str) -> None:
     wanted, index = FILTERS[name]
     if query == "page":
         plans = watched.of(queries.task_page, wanted, 50, 0, True)
     else:
-        plans = watched.of(queries.task_ids, wanted)
+        plans = watched.of(queries.task_ids if query == "ids" else queries.task_ids_json, wanted)
     assert plans
     for plan in plans:
         assert index in plan, plan

@@ -32,6 +32,7 @@ from hatchet_engine.store.queries.tasks import (
     find_tasks,
     state_counts,
     task_ids,
+    task_ids_json,
     task_page,
 )
 from hatchet_engine.store.queries.workers import WorkerRow, find_worker, workers_seen_since
@@ -84,6 +85,7 @@ __all__ = [
     "state_counts",
     "task_history",
     "task_ids",
+    "task_ids_json",
     "task_page",
     "versions_of",
     "workers_seen_since",

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from hatchet_engine.core.machine import TaskState
-from hatchet_engine.store.queries import TaskFilter, find_tasks, state_counts, task_ids, task_page
+from hatchet_engine.store.queries import TaskFilter, find_tasks, state_counts, task_ids_json, task_page
 from hatchet_engine.transports.rest.gateway import UsesGateway
 from hatchet_engine.transports.rest.models.enums import (
     V1AdditionalMetadataOperator,
@@ -128,11 +128,13 @@ async def list_runs(tenant: Tenant, query: Annotated[ListQuery, Query()], gatewa
 
 
 @router.get(
-    "/api/v1/stable/tenants/{tenant}/workflow-runs/external-ids", operation_id="v1-workflow-run:external-ids:list"
+    "/api/v1/stable/tenants/{tenant}/workflow-runs/external-ids",
+    operation_id="v1-workflow-run:external-ids:list",
+    response_model=list[Id],
 )
-async def list_external_ids(tenant: Tenant, query: Annotated[IdsQuery, Query()], gateway: UsesGateway) -> list[Id]:
+async def list_external_ids(tenant: Tenant, query: Annotated[IdsQuery, Query()], gateway: UsesGateway) -> Response:
     """The ids of all matching runs, oldest first."""
-    return await gateway.read(task_ids, query.filter(tenant))
+    return Response(await gateway.read(task_ids_json, query.filter(tenant)), media_type="application/json")
 
 
 @router.get(

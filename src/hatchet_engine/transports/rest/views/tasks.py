@@ -120,13 +120,11 @@ def earlier_attempt(task: TaskRow, attempt: AttemptRow, children: int) -> V1Task
 
 def run_row(task: TaskRow, children: int) -> V1TaskSummary:
     """A run in a list of runs. The published API reports the type DAG for every run."""
-    return task_summary(task, children).model_copy(
-        update={
-            "display_name": display_name(task.workflow_name, task.created_at),
-            "input": json_object(task.input),
-            "type": V1WorkflowType.DAG,
-        }
-    )
+    row = task_summary(task, children, payloads=False)
+    row.display_name = display_name(task.workflow_name, task.created_at)
+    row.input = json_object(task.input)
+    row.type = V1WorkflowType.DAG
+    return row
 
 
 def task_timing(task: TaskRow, depth: int) -> V1TaskTiming:
