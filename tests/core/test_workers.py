@@ -9,6 +9,7 @@ from hatchet_engine.core.commands import (
     RegisterWorker,
     RemoveWorker,
     SendFailed,
+    StepEventKind,
 )
 from hatchet_engine.core.durations import HOUR, SECOND
 from hatchet_engine.core.errors import FailedPrecondition, InvalidArgument, NotFound
@@ -74,6 +75,14 @@ def test_silence_loses_a_connected_worker() -> None:
     assert (bench.state("a"), bench.tenant.workers["w"].state) == ("QUEUED", WorkerState.LOST)
     with pytest.raises(FailedPrecondition):
         bench.do(Heartbeat("w"))
+
+
+def test_a_report_is_a_sign_of_life() -> None:
+    bench = holding()
+    bench.now += 25 * SECOND
+    bench.report(StepEventKind.STARTED, "a")
+    bench.wait(10 * SECOND)
+    assert bench.tenant.workers["w"].state is WorkerState.CONNECTED
 
 
 def test_a_lost_worker_is_forgotten_after_a_day() -> None:

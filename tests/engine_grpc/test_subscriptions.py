@@ -105,6 +105,7 @@ async def test_the_events_of_a_run_are_streamed_until_its_end(wire: Wire) -> Non
     seen = [message async for message in events]
     kinds = [(m.resource_type, wire_pb2.ResourceEventType.Name(m.event_type)[20:], m.event_payload) for m in seen]
     assert kinds == [
+        (1, "STARTED", ""),
         (1, "FAILED", "first"),
         (1, "STREAM", "chunk 0 \ufffd"),
         (1, "STREAM", "chunk 1 \ufffd"),

@@ -4,14 +4,17 @@ from hatchet_engine.core import tasks
 from hatchet_engine.core.changes import Changes
 from hatchet_engine.core.commands import RefreshTimeout, ReleaseSlot, StepEvent, StepEventKind, StepEvents
 from hatchet_engine.core.errors import NotFound
-from hatchet_engine.core.machine import TaskState
+from hatchet_engine.core.machine import TaskState, WorkerState
 from hatchet_engine.core.model import Task
 from hatchet_engine.core.slots import free_slots
 from hatchet_engine.core.state import Tenant
 
 
 def report(tenant: Tenant, command: StepEvents, changes: Changes, now: int) -> list[bool]:
-    """Apply the events in order; for each, whether it was about the current attempt."""
+    """Apply the events in order; for each, whether it was about the current attempt. A report is a sign of life."""
+    worker = tenant.workers.get(command.worker_id)
+    if worker is not None and worker.state is WorkerState.CONNECTED:
+        worker.last_seen = now
     return [_one(tenant, command.worker_id, event, changes, now) for event in command.events]
 
 

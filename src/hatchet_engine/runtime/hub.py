@@ -106,8 +106,11 @@ class Hub:
     # run events
 
     def watch_run(self, tenant_id: str, run_id: str, sink: RunSink) -> "RunWatch":
+        """Tell the sink what happens to the run from now on; at once that it was created, if it is not finished."""
         watch = RunWatch(self, tenant_id, run_id, sink)
         self._watches.setdefault((tenant_id, run_id), []).append(watch)
+        if self._runs.is_live(tenant_id, run_id):
+            sink([RunEvent("STARTED", run_id, self._now())])
         return watch
 
     def unwatch_run(self, watch: "RunWatch") -> None:

@@ -102,7 +102,7 @@ class Server:
 
     async def _on_ledger_thread(self, write: Callable[..., T], *args: Any) -> T:
         # Between two commits: the ledger's connection belongs to one thread.
-        result: T = await self.engine._batches.on_ledger_thread(write, *args)
+        result: T = await self.engine.on_ledger_thread(write, *args)
         return result
 
     async def _start(self) -> None:
