@@ -59,4 +59,4 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python bench/run.py report
 
 clean:
-	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-published-sdk demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
