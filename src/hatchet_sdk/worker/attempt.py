@@ -10,6 +10,7 @@ from hatchet_sdk.logger import logger
 
 if TYPE_CHECKING:
     from hatchet_sdk.worker.action import Action
+    from hatchet_sdk.worker.deadlines import Tick
     from hatchet_sdk.worker.registry import Entry
 
 Key = tuple[str, int]
@@ -35,8 +36,8 @@ class Attempt:
 
     __slots__ = (
         "action",
+        "announce",
         "cancelled",
-        "deadline",
         "ended_at",
         "ending",
         "entry",
@@ -46,6 +47,8 @@ class Attempt:
         "released",
         "should_not_retry",
         "started_at",
+        "tick",
+        "told",
     )
 
     def __init__(self, action: "Action", entry: "Entry") -> None:
@@ -54,8 +57,12 @@ class Attempt:
         self.key: Key = (action.task_id, action.retry_count)
         self.cancelled = False
         """Nothing more is reported; what the body still does is discarded."""
+        self.announce = False
+        """The body's start is to be reported by whoever begins it."""
+        self.told = False
+        """Its start has been reported."""
         self.released = False
-        self.deadline = 0
+        self.tick: Tick | None = None
         self.handle: Any = None
         """What the executor needs to stop it."""
         self.started_at = 0

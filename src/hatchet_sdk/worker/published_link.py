@@ -1,7 +1,7 @@
 """The worker over the published RPCs, for engines without the session protocol."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -69,14 +69,19 @@ class PublishedLink:
 
     # ---- what the runner says
 
-    def started(self, attempt: Attempt) -> None:
-        self._send_event(attempt, pb.STEP_EVENT_TYPE_STARTED, attempt.started_at or attempt.ended_at, "")
+    def started(self, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            self._send_event(attempt, pb.STEP_EVENT_TYPE_STARTED, attempt.started_at or attempt.ended_at, "")
 
-    def ended(self, attempt: Attempt) -> None:
+    def ended(self, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            self._ended(attempt)
+
+    def _ended(self, attempt: Attempt) -> None:
         check_payload(attempt, self._config.grpc_max_send_message_length - MESSAGE_OVERHEAD)
         identity = self._identities.get(attempt.key)
         if identity is not None and not identity.started:
-            self.started(attempt)
+            self.started((attempt,))
         completed = attempt.ending is Ending.COMPLETED
         kind = pb.STEP_EVENT_TYPE_COMPLETED if completed else pb.STEP_EVENT_TYPE_FAILED
         self._send_event(attempt, kind, attempt.ended_at, attempt.payload)

@@ -53,22 +53,26 @@ class Runner:
 
     def assigned(self, actions: Sequence[Action]) -> None:
         by_place: dict[Place, list[Attempt]] = {}
-        started = 0
+        live, find = self.live, self._registry.find
+        before = len(live)
+        timeout: timedelta | None = None
         for action in actions:
-            entry = self._registry.find(action.action_id)
+            entry = find(action.action_id)
             if entry is None:
                 self._refuse(action)
                 continue
             if not action.workflow_name:
                 entry.complete(action)
             attempt = Attempt(action, entry)
-            if attempt.key in self.live:
+            if attempt.key in live:
                 continue  # the engine was not sure that we have it
-            self.live[attempt.key] = attempt
-            started += 1
-            timeout = action.execution_timeout or entry.task.execution_timeout
-            self._deadlines.set(attempt, timeout.total_seconds())
+            live[attempt.key] = attempt
+            if timeout is None or action.execution_timeout is not timeout:
+                timeout = action.execution_timeout = action.execution_timeout or entry.task.execution_timeout
+                tick = self._deadlines.tick_in(timeout.total_seconds())
+            tick.add(attempt)
             by_place.setdefault(entry.place, []).append(attempt)
+        started = len(live) - before
         self.owed += started
         for place, attempts in by_place.items():
             self.executors[place].start(attempts)
@@ -79,7 +83,7 @@ class Runner:
         attempt = Attempt(action, next(iter(self._registry.entries)))
         error = UnknownAction(f"this worker does not have the task {action.action_id}")
         attempt.fail_with(TaskRunError.from_exception(error, action.task_id).serialize(include_metadata=True))
-        self._linked.ended(attempt)
+        self._linked.ended((attempt,))
 
     def cancelled(self, key: Key, reason: str) -> None:
         attempt = self.live.get(key)
@@ -91,15 +95,14 @@ class Runner:
         if attempt.cancelled or attempt.ending is not None:
             return
         action = attempt.action
-        timeout = action.execution_timeout or attempt.entry.task.execution_timeout
-        text = f"Task exceeded timeout of {duration_text(timeout)}"
+        text = f"Task exceeded timeout of {duration_text(action.execution_timeout or timedelta())}"
         logger.warning("%s: %s", attempt.name, text)
         # A record of its own: the body may still end and write into the attempt.
         verdict = Attempt(action, attempt.entry)
         verdict.started_at = attempt.started_at
         verdict.fail_with(text)
         self._give_up(attempt, at_once=True)
-        self._linked.ended(verdict)
+        self._linked.ended((verdict,))
 
     def _give_up(self, attempt: Attempt, at_once: bool) -> None:
         attempt.cancelled = True
@@ -112,17 +115,22 @@ class Runner:
 
     def collect(self, started: Sequence[Attempt], ended: Sequence[Attempt]) -> None:
         """Bodies began or ended. One that is in both, or has ended meanwhile, needs no STARTED of its own."""
-        link = self._linked
-        for attempt in started:
-            if attempt.ending is None and not attempt.cancelled:
-                link.started(attempt)
+        live, deadlines = self.live, self._deadlines
+        begun = [
+            attempt for attempt in started if attempt.ending is None and not attempt.cancelled and not attempt.told
+        ]
+        if begun:
+            for attempt in begun:
+                attempt.told = True
+            self._linked.started(begun)
+        owed = []
         for attempt in ended:
-            if self.live.pop(attempt.key, None) is None:
-                continue
-            if not attempt.cancelled:
-                self.owed -= 1
-                self._deadlines.discard(attempt)
-                link.ended(attempt)
+            if live.pop(attempt.key, None) is not None and not attempt.cancelled:
+                deadlines.discard(attempt)
+                owed.append(attempt)
+        if owed:
+            self.owed -= len(owed)
+            self._linked.ended(owed)
         if ended:
             self._changed.set()
 

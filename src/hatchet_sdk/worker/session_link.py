@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -72,12 +72,12 @@ class SessionLink:
 
     # ---- what the runner says
 
-    def started(self, attempt: Attempt) -> None:
-        self._events.started(attempt)
+    def started(self, attempts: Sequence[Attempt]) -> None:
+        self._events.started(attempts)
         self._session.wake()
 
-    def ended(self, attempt: Attempt) -> None:
-        self._events.ended(attempt)
+    def ended(self, attempts: Sequence[Attempt]) -> None:
+        self._events.ended(attempts)
         self._session.wake()
 
     def log(self, key: Key, at_us: int, level: str, message: str, metadata: str) -> None:

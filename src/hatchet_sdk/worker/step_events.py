@@ -1,6 +1,7 @@
 """Step events on their way to the engine: numbered, kept until they are acknowledged, sent again after a reconnect."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from hatchet_sdk.exceptions import IllegalTaskOutputError, TaskRunError
 from hatchet_sdk.transport.frames import field
@@ -8,6 +9,10 @@ from hatchet_sdk.worker.attempt import Attempt, Ending, Key, now_us
 from hatchet_wire.session.session_pb2 import StepEvent
 
 _EVENTS = 2  # WorkerFrame.events
+_KINDS: dict[Ending | None, StepEvent.Kind.ValueType] = {
+    Ending.COMPLETED: StepEvent.COMPLETED,
+    Ending.FAILED: StepEvent.FAILED,
+}
 _QUARTER = 4  # a character takes at most four bytes
 
 
@@ -22,30 +27,34 @@ class StepEvents:
         self._unsent: deque[tuple[int, bytes, Key]] = deque()
         self._sent: deque[tuple[int, bytes, Key]] = deque()
 
-    def started(self, attempt: Attempt) -> None:
-        self._add(attempt.key, StepEvent.STARTED, started_at_us=attempt.started_at, at_us=attempt.started_at)
+    def started(self, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            self._sequence += 1
+            event = StepEvent(
+                sequence=self._sequence,
+                task_id=attempt.action.task_id,
+                retry_count=attempt.action.retry_count,
+                kind=StepEvent.STARTED,
+                started_at_us=attempt.started_at,
+                at_us=attempt.started_at,
+            )
+            self._unsent.append((self._sequence, field(_EVENTS, event.SerializeToString()), attempt.key))
 
-    def ended(self, attempt: Attempt) -> None:
-        check_payload(attempt, self._largest)
-        self._add(
-            attempt.key,
-            StepEvent.COMPLETED if attempt.ending is Ending.COMPLETED else StepEvent.FAILED,
-            payload=attempt.payload,
-            should_not_retry=attempt.should_not_retry,
-            started_at_us=attempt.started_at or attempt.ended_at,
-            at_us=attempt.ended_at,
-        )
-
-    def _add(self, key: Key, kind: StepEvent.Kind.ValueType, **facts: int | str | bool) -> None:
-        self._sequence += 1
-        event = StepEvent(
-            sequence=self._sequence,
-            task_id=key[0],
-            retry_count=key[1],
-            kind=kind,
-            **facts,  # type: ignore[arg-type]  # the names above are those of the message
-        )
-        self._unsent.append((self._sequence, field(_EVENTS, event.SerializeToString()), key))
+    def ended(self, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            check_payload(attempt, self._largest)
+            self._sequence += 1
+            event = StepEvent(
+                sequence=self._sequence,
+                task_id=attempt.action.task_id,
+                retry_count=attempt.action.retry_count,
+                kind=_KINDS[attempt.ending],
+                payload=attempt.payload,
+                should_not_retry=attempt.should_not_retry,
+                started_at_us=attempt.started_at or attempt.ended_at,
+                at_us=attempt.ended_at,
+            )
+            self._unsent.append((self._sequence, field(_EVENTS, event.SerializeToString()), attempt.key))
 
     def take(self) -> list[bytes]:
         """The encoded events that were not sent on this stream."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from hatchet_sdk.worker.port import WorkerPort
 
 
+ANNOUNCE_AFTER_S = 0.02
+
+
 class ThreadExecutor:
     """`start` and `cancel` are called on the transport's loop. A blocked user loop does not hold these bodies up.
 
@@ -39,8 +42,19 @@ class ThreadExecutor:
         self.lifespan: Any = None
 
     def start(self, attempts: Sequence[Attempt]) -> None:
+        self._pool.submit([partial(self._run, attempt) for attempt in attempts])
+        self._transport.loop.call_later(ANNOUNCE_AFTER_S, self._announce, attempts)
+
+    def _announce(self, attempts: Sequence[Attempt]) -> None:
+        """On the transport's loop: report what has begun and goes on. Short bodies need no STARTED of their own."""
+        begun = []
         for attempt in attempts:
-            self._pool.submit(partial(self._run, attempt))
+            if not attempt.started_at:
+                attempt.announce = True  # it has to wait for a thread, and reports its start itself
+            if attempt.started_at and attempt.ending is None:
+                begun.append(attempt)
+        if begun:
+            self._collect(begun, ())
 
     def _run(self, attempt: Attempt) -> None:
         try:
@@ -59,7 +73,8 @@ class ThreadExecutor:
     def _call_body(self, attempt: Attempt) -> None:
         entry = attempt.entry
         attempt.started_at = now_us()
-        self._transport.post(self._collect, (attempt,), ())
+        if attempt.announce:
+            self._transport.post(self._collect, (attempt,), ())
         try:
             context = entry.context(attempt.action, self._port, self.lifespan)
             value = entry.task.call(context)

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextvars
+import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from hatchet_sdk.logger import logger
@@ -19,6 +20,9 @@ LATE_AFTER_S = 1.0
 class ThreadPool:
     """Daemon threads, started when they are needed, at most `capacity` at once.
 
+    One thread is woken at a time, and wakes the next when it takes a job and leaves others: a thread that finds many
+    short jobs does them itself, jobs that wait for something spread over the pool.
+
     A thread whose body was cancelled but goes on is written off: another one may be started in its place, up to
     `capacity` more; it ends when its body does.
     """
@@ -26,23 +30,35 @@ class ThreadPool:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._work = threading.Condition(self._lock)
         self._jobs: deque[tuple[float, Job]] = deque()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """One item wakes one idle thread."""
         self._idle = 0
+        self._waking = False
         self._threads: set[threading.Thread] = set()
         self._written_off: set[int] = set()
         self._number = 0
         self._closed = False
         self._warned = False
 
-    def submit(self, job: Job) -> None:
-        """Run `job()` on a thread; it must not raise."""
+    def submit(self, jobs: Iterable[Job]) -> None:
+        """Run each job on a thread; they must not raise."""
+        now = time.monotonic()
         with self._lock:
-            self._jobs.append((time.monotonic(), job))
-            if self._idle >= len(self._jobs):
-                self._work.notify()
-            elif len(self._threads) < self._allowed():
-                self._start_thread()
+            self._jobs.extend((now, job) for job in jobs)
+            self._spread()
+
+    def _spread(self) -> None:
+        """With the lock held: have another thread come for what waits."""
+        if not self._jobs or self._waking:
+            return
+        if self._idle:
+            self._idle -= 1
+            self._waking = True
+            self._bell.put(None)
+        elif len(self._threads) < self._allowed():
+            self._waking = True
+            self._start_thread()
 
     def call(self, loop: asyncio.AbstractEventLoop, function: Callable[[], R]) -> "asyncio.Future[R]":
         """Run `function()` on a thread in a copy of the caller's context; a future of `loop`, the caller's."""
@@ -57,7 +73,7 @@ class ThreadPool:
             else:
                 _settle(loop, future, result, None)
 
-        self.submit(job)
+        self.submit((job,))
         return future
 
     def write_off(self, ident: int) -> None:
@@ -65,8 +81,7 @@ class ThreadPool:
         with self._lock:
             if any(thread.ident == ident for thread in self._threads):
                 self._written_off.add(ident)
-                if self._jobs and len(self._threads) < self._allowed():
-                    self._start_thread()
+                self._spread()
 
     def state(self) -> tuple[int, int, int]:
         """Threads, those of them that are written off, and jobs that wait for a thread."""
@@ -94,7 +109,9 @@ class ThreadPool:
         """Idle threads end; busy ones when their bodies do."""
         with self._lock:
             self._closed = True
-            self._work.notify_all()
+            for _ in range(self._idle):
+                self._bell.put(None)
+            self._idle = 0
 
     def _allowed(self) -> int:
         return self._capacity + min(len(self._written_off), self._capacity)
@@ -102,11 +119,18 @@ class ThreadPool:
     def _start_thread(self) -> None:
         self._number += 1
         thread = threading.Thread(target=self._work_off, name=f"hatchet-task-{self._number}", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._waking = False
+            logger.error("a thread for tasks could not be started; those there are go on: %s", error)
+        else:
+            self._threads.add(thread)
 
     def _work_off(self) -> None:
         me = threading.current_thread()
+        with self._lock:
+            self._waking = False
         try:
             while (job := self._next()) is not None:
                 job()
@@ -118,20 +142,22 @@ class ThreadPool:
             with self._lock:
                 self._threads.discard(me)
                 self._written_off.discard(me.ident or 0)
-                if self._jobs and not self._closed and len(self._threads) < self._allowed():
-                    self._start_thread()
+                if not self._closed:
+                    self._spread()
 
     def _next(self) -> Job | None:
-        with self._lock:
-            while not self._jobs:
+        while True:
+            with self._lock:
+                if self._jobs:
+                    job = self._jobs.popleft()[1]
+                    self._spread()
+                    return job
                 if self._closed:
                     return None
                 self._idle += 1
-                try:
-                    self._work.wait()
-                finally:
-                    self._idle -= 1
-            return self._jobs.popleft()[1]
+            self._bell.get()
+            with self._lock:
+                self._waking = False
 
 
 def _settle(
