@@ -57,6 +57,7 @@ PUBLISHED_SIGNATURES: dict[str, str] = {
 WAITING_PLACES: dict[str, str] = {
     "tests/support/waiting.py": "where the tests' waits are",
     "tests/blackbox/official/*": "programs in an environment of their own, which has nothing of ours",
+    "tests/e2e/programs/*": "bodies of tasks that take time",
 }
 """Path -> why time may pass there."""
 

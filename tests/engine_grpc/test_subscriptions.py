@@ -114,7 +114,7 @@ async def test_the_events_of_a_run_are_streamed_until_its_end(wire: Wire) -> Non
         (2, "COMPLETED", ""),
     ]
     assert [m.event_index for m in seen if m.HasField("event_index")] == [0, 1, 2]
-    assert [m.hangup for m in seen] == [False] * 5 + [True]
+    assert [m.hangup for m in seen] == [False] * 6 + [True]
     assert await events.code() is grpc.StatusCode.OK
 
 
