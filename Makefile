@@ -37,7 +37,7 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.installed-demo
 
 demo: $(VENV)/.installed-demo
-	@cd examples && ../$(BIN)/python -m image_pipeline.demo --output ../demo-output $(DEMO_ARGS)
+	@PYTHONPATH=examples $(BIN)/python -m image_pipeline.demo --output demo-output $(DEMO_ARGS)
 
 test: lint pytest
 

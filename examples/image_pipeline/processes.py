@@ -13,7 +13,7 @@ from typing import Any
 from image_pipeline import journal
 
 EXAMPLES = Path(__file__).parents[1]
-HATCHET = Path(sys.executable).with_name("hatchet")
+HATCHET = Path(os.path.normpath(sys.executable)).with_name("hatchet")
 START_S = 30.0
 STOP_S = 20.0
 POLL_S = 0.05
