@@ -5,9 +5,11 @@ It is only run, never read: tasks, a worker and a client as its users write them
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,8 @@ def seen(python: Path, engine: dict[str, str], tmp_path_factory: pytest.TempPath
         result["worker exit"] = worker.wait(30)
         yield result
     finally:
-        worker.kill()
+        with suppress(ProcessLookupError):  # the group: its listener is a process of its own
+            os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
 
 
