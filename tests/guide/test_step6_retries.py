@@ -4,10 +4,10 @@ from datetime import timedelta
 from types import ModuleType
 
 import pytest
-from hatchet_sdk.clients.rest.models.v1_task_event import V1TaskEvent
-from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
 
 from hatchet_sdk import Context, FailedTaskRunExceptionGroup
+from hatchet_sdk.clients.rest.models.v1_task_event import V1TaskEvent
+from hatchet_sdk.clients.rest.models.v1_task_event_type import V1TaskEventType
 from tests.guide.project import worker
 from tests.support.project import Project
 
