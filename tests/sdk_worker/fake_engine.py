@@ -10,8 +10,7 @@ import itertools
 import json
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc
@@ -23,6 +22,7 @@ from hatchet_wire.published.v1 import workflows_pb2_grpc as admin_pb2_grpc
 from hatchet_wire.session import session_pb2 as pb
 from hatchet_wire.session import session_pb2_grpc
 from tests.sdk_worker import fake_published
+from tests.sdk_worker.fake_session import ClientPeer, Cut, Run, SessionService, WorkerPeer, WorkerSide
 
 
 def token() -> str:
@@ -33,64 +33,21 @@ def token() -> str:
     return ".".join((part({"alg": "HS256", "typ": "JWT"}), part(claims), "signature"))
 
 
-@dataclass
-class Run:
-    """One standalone run; its id is its task's id."""
-
-    id: str
-    workflow: str
-    input: str = ""
-    retry_count: int = 0
-    status: int = pb.RunResult.UNSPECIFIED
-    output: str = ""
-    error: str | None = None
-    started: int = 0
-    """How often a STARTED of the current attempt was seen."""
-    assigned_to: "WorkerPeer | None" = None
-    completions: list[str] = field(default_factory=list)
-
-    def result(self) -> pb.RunResult:
-        task = pb.TaskResult(task_id=self.id, task_name=self.workflow, output=self.output)
-        if self.error is not None:
-            task.error = self.error
-        return pb.RunResult(run_id=self.id, status=self.status, tasks=[task])
-
-
-class Peer:
-    """One open stream."""
-
-    def __init__(self) -> None:
-        self.out: asyncio.Queue[Any] = asyncio.Queue()
-        self.frames: list[Any] = []
-
-
-class ClientPeer(Peer):
-    def __init__(self) -> None:
-        super().__init__()
-        self.subscribed: set[str] = set()
-
-
-class WorkerPeer(Peer):
-    def __init__(self, hello: pb.WorkerHello) -> None:
-        super().__init__()
-        self.hello = hello
-        self.worker_id = hello.worker_id
-        self.steps: dict[str, int] = {}
-        self.paused = False
-        self.goodbye = False
-
-
-class Cut(Exception):
-    """The connection breaks here."""
-
-
 class FakeEngine:
     """Args:
     session: whether it knows the session protocol.
     cut_at: the numbers of the points (between any two frames) at which the stream breaks.
     """
 
-    def __init__(self, *, session: bool = True, cut_at: set[int] | None = None, heartbeat_ms: int = 4000) -> None:
+    def __init__(
+        self,
+        *,
+        session: bool = True,
+        cut_at: set[int] | None = None,
+        heartbeat_ms: int = 4000,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
+        self.credentials = credentials
         self.session = session
         self.cut_at = cut_at or set()
         self.heartbeat_ms = heartbeat_ms
@@ -114,9 +71,12 @@ class FakeEngine:
         """Whether triggers are accepted and events acknowledged."""
         self.registered: list[Any] = []
         self.unknown_workers: set[str] = set()
+        self.tokens: list[str] = []
+        """Of the calls that have been made, where it is noted."""
         self.refuse_workers: grpc.StatusCode | None = None
         self.override_client: Callable[[Any, Any], Coroutine[Any, Any, None]] | None = None
         self.published = fake_published.Published(self)
+        self.worker_side = WorkerSide(self)
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-engine", daemon=True)
@@ -148,12 +108,8 @@ class FakeEngine:
         return self.do(run())
 
     def config(self, **settings: Any) -> ClientConfig:
-        return ClientConfig(
-            token=token(),
-            host_port=f"127.0.0.1:{self.port}",
-            tls_config=ClientTLSConfig(strategy="none"),
-            **settings,
-        )
+        defaults = {"host_port": f"127.0.0.1:{self.port}", "tls_config": ClientTLSConfig(strategy="none")}
+        return ClientConfig(token=token(), **{**defaults, **settings})
 
     def finish(self, run_id: str, output: str = "", error: str | None = None) -> None:
         self.call(
@@ -185,7 +141,11 @@ class FakeEngine:
         events_pb2_grpc.add_EventsServiceServicer_to_server(self.published.events, server)
         workflows_pb2_grpc.add_WorkflowServiceServicer_to_server(self.published.workflows, server)
         admin_pb2_grpc.add_AdminServiceServicer_to_server(self.published.admin, server)
-        self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
+        address = f"127.0.0.1:{self.port}"
+        if self.credentials is None:
+            self.port = server.add_insecure_port(address)
+        else:
+            self.port = server.add_secure_port(address, self.credentials)
         await server.start()
         self._server = server
 
@@ -193,6 +153,9 @@ class FakeEngine:
         server, self._server = self._server, None
         if server is not None:
             await server.stop(None)
+
+    def note_token(self, context: Any) -> None:
+        self.tokens.extend(value for key, value in context.invocation_metadata() if key == "authorization")
 
     def point(self) -> None:
         """A place between two frames."""
@@ -302,146 +265,3 @@ class FakeEngine:
                 peer.subscribed.discard(run.id)
                 peer.out.put_nowait(pb.EngineToClientFrame(results=[run.result()]))
         self.published.finished(run)
-
-    # ---- worker side
-
-    def on_worker_hello(self, frame: pb.WorkerFrame) -> WorkerPeer:
-        peer = WorkerPeer(frame.hello)
-        self.hellos.append(frame.hello)
-        peer.worker_id = frame.hello.worker_id or f"worker-{len(self.hellos)}"
-        self.workers.append(peer)
-        running = {(attempt.task_id, attempt.retry_count) for attempt in frame.hello.running}
-        lost = []
-        for run in self.runs.values():
-            if run.assigned_to is not None and run.assigned_to.worker_id == peer.worker_id and not run.status:
-                run.assigned_to = peer
-                if (run.id, run.retry_count) not in running:
-                    run.retry_count += 1
-                    lost.append(run)
-        welcome = pb.WorkerWelcome(
-            worker_id=peer.worker_id,
-            tenant_id="tenant-1",
-            engine_version="v0.101.27",
-            heartbeat_interval_ms=self.heartbeat_ms,
-        )
-        cancels = [
-            pb.Cancel(attempt=pb.Attempt(task_id=task_id, retry_count=retry), reason="superseded")
-            for task_id, retry in running
-            if task_id in self.runs and self.runs[task_id].retry_count != retry
-        ]
-        peer.out.put_nowait(pb.EngineToWorkerFrame(welcome=welcome, cancels=cancels, acked_sequence=self.acked))
-        self.waiting.extend(lost)
-        self.assign()
-        return peer
-
-    def on_worker_frame(self, peer: WorkerPeer, frame: pb.WorkerFrame) -> None:
-        self.worker_frames.append(frame)
-        peer.frames.append(frame)
-        self.chunks.extend(frame.chunks)
-        self.logs.extend(frame.logs)
-        for event in frame.events:
-            self.events.setdefault(event.sequence, event)
-        if frame.HasField("paused"):
-            peer.paused = frame.paused
-        if frame.goodbye:
-            peer.goodbye = True
-            self.workers.remove(peer)
-        if self.answering and frame.events:
-            self.acknowledge(peer)
-
-    def acknowledge(self, peer: WorkerPeer) -> None:
-        """Apply what came without gaps, and say so."""
-        while self.acked + 1 in self.events:
-            self.acked += 1
-            self._apply(self.events[self.acked])
-        peer.out.put_nowait(pb.EngineToWorkerFrame(acked_sequence=self.acked))
-
-    def _apply(self, event: pb.StepEvent) -> None:
-        run = self.runs.get(event.task_id)
-        if run is None or event.retry_count != run.retry_count or run.status:
-            return
-        if event.kind == pb.StepEvent.STARTED:
-            run.started += 1
-        elif event.kind == pb.StepEvent.COMPLETED:
-            run.completions.append(event.payload)
-            self._finish(run, pb.RunResult.COMPLETED, event.payload, None)
-        elif event.kind == pb.StepEvent.FAILED:
-            run.completions.append(event.payload)
-            self._finish(run, pb.RunResult.FAILED, "", event.payload)
-
-
-class SessionService(session_pb2_grpc.SessionServicer):
-    def __init__(self, engine: FakeEngine) -> None:
-        self.engine = engine
-
-    async def Client(self, request_iterator: Any, context: Any) -> AsyncIterator[pb.EngineToClientFrame]:
-        engine = self.engine
-        if not engine.session:
-            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "no session here")
-        if engine.override_client is not None:
-            await engine.override_client(request_iterator, context)
-        peer = ClientPeer()
-
-        async def read() -> None:
-            async for frame in request_iterator:
-                engine.point()
-                if frame.HasField("hello"):
-                    engine.clients.append(peer)
-                    peer.out.put_nowait(
-                        pb.EngineToClientFrame(
-                            welcome=pb.ClientWelcome(tenant_id="tenant-1", engine_version="v0.101.27")
-                        )
-                    )
-                else:
-                    engine.on_client_frame(peer, frame)
-                engine.point()
-
-        try:
-            async for frame in self._outgoing(peer, read(), context):
-                yield frame
-        finally:
-            if peer in engine.clients:
-                engine.clients.remove(peer)
-
-    async def Worker(self, request_iterator: Any, context: Any) -> AsyncIterator[pb.EngineToWorkerFrame]:
-        engine = self.engine
-        if not engine.session:
-            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "no session here")
-        hello = await context.read()
-        if engine.refuse_workers is not None:
-            engine.hellos.append(hello.hello)
-            await context.abort(engine.refuse_workers, "not you")
-        if hello.hello.worker_id in engine.unknown_workers:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "worker not found")
-        peer = engine.on_worker_hello(hello)
-
-        async def read() -> None:
-            engine.point()
-            async for frame in request_iterator:
-                engine.point()
-                engine.on_worker_frame(peer, frame)
-                engine.point()
-
-        try:
-            async for frame in self._outgoing(peer, read(), context):
-                yield frame
-        finally:
-            if peer in engine.workers:
-                engine.workers.remove(peer)
-
-    async def _outgoing(self, peer: Peer, reading: Any, context: Any) -> AsyncIterator[Any]:
-        reader = asyncio.get_running_loop().create_task(reading)
-        reader.add_done_callback(lambda _: peer.out.put_nowait(None))
-        try:
-            while True:
-                frame = await peer.out.get()
-                if frame is None:
-                    break
-                self.engine.point()
-                yield frame
-                self.engine.point()
-            await reader
-        except Cut:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the connection broke")
-        finally:
-            reader.cancel()

@@ -21,7 +21,8 @@ from hatchet_wire.published.v1 import workflows_pb2_grpc as admin_pb2_grpc
 from hatchet_wire.session import session_pb2 as pb
 
 if TYPE_CHECKING:
-    from tests.sdk_worker.fake_engine import FakeEngine, Run
+    from tests.sdk_worker.fake_engine import FakeEngine
+    from tests.sdk_worker.fake_session import Run
 
 
 class Published:
@@ -80,7 +81,7 @@ class Workflows(workflows_pb2_grpc.WorkflowServiceServicer):
         return workflows_pb2.BulkTriggerWorkflowResponse(workflow_run_ids=ids)
 
     def _add(self, request: Any) -> str:
-        from tests.sdk_worker.fake_engine import Run
+        from tests.sdk_worker.fake_session import Run
 
         engine = self.published.engine
         run = Run(f"published-{len(engine.runs)}", request.name, request.input)
@@ -132,6 +133,7 @@ class Dispatcher(dispatcher_pb2_grpc.DispatcherServicer):
 
     async def GetVersion(self, request: Any, context: Any) -> dispatcher_pb2.GetVersionResponse:
         await self.published.receive("GetVersion", request, context)
+        self.published.engine.note_token(context)
         return dispatcher_pb2.GetVersionResponse(version="v0.101.27")
 
     async def Register(self, request: Any, context: Any) -> dispatcher_pb2.WorkerRegisterResponse:

@@ -121,7 +121,7 @@ class PublishedClient:
                 failures += 1
                 if error.code() in REFUSES_US:
                     self._outcomes.fail(error)
-                elif failures == 1:
+                elif failures == 1 and self._outcomes.waiting:
                     logger.warning("the results subscription was lost (%s); reconnecting", error.details())
                 await asyncio.sleep(min(0.1 * 2**failures, LONGEST_DELAY_S))
 

@@ -111,7 +111,9 @@ class SessionClient:
         return wanted
 
     def hello(self) -> bytes:
-        return ClientFrame(hello=ClientHello(sdk_version=self._sdk_version, client_id=self._client_id)).SerializeToString()
+        return ClientFrame(
+            hello=ClientHello(sdk_version=self._sdk_version, client_id=self._client_id)
+        ).SerializeToString()
 
     def welcome(self, frame: EngineToClientFrame) -> None:
         self.engine_version = frame.welcome.engine_version or None
@@ -166,6 +168,9 @@ class SessionClient:
             return False
         if code in REFUSES_US:
             self._fail(error)
+            return True
+        if not self.wants_stream():
+            logger.debug("the idle connection to the engine ended (%s)", code.name)
             return True
         now = time.monotonic()
         if self._lost_at is None:

@@ -48,9 +48,7 @@ class TriggerCall:
 
     __slots__ = ("_error", "_reply", "_waiting", "run_ids", "specs", "subscribe")
 
-    def __init__(
-        self, specs: Sequence[TriggerSpec], run_ids: list[str], subscribe: bool, reply: Reply[Any]
-    ) -> None:
+    def __init__(self, specs: Sequence[TriggerSpec], run_ids: list[str], subscribe: bool, reply: Reply[Any]) -> None:
         self.specs = specs
         self.run_ids = run_ids
         self.subscribe = subscribe

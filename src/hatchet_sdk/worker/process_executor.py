@@ -3,6 +3,7 @@
 import multiprocessing
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
@@ -80,8 +81,9 @@ class ProcessExecutor:
         """Let idle processes clean up and exit; kill those that don't. Blocks for some seconds at most."""
         for _ in self._seats:
             self._jobs.put(None)
+        deadline = time.monotonic() + LEAVE_WITHIN_S
         for seat in self._seats:
-            seat.join(LEAVE_WITHIN_S)
+            seat.join(max(deadline - time.monotonic(), 0))
 
     def kill(self) -> None:
         """End all processes at once."""
@@ -99,6 +101,8 @@ class Seat:
         self._process: BaseProcess | None = None
         self._pipe: Pipe | None = None
         self._attempt: Attempt | None = None
+        self._doomed = False
+        """The process was killed, although it may look alive for a moment."""
         self._thread = threading.Thread(target=self._work, name="hatchet-process-seat", daemon=True)
         self._thread.start()
 
@@ -108,6 +112,7 @@ class Seat:
         """Kill the process if it (still) executes `attempt`; None: in any case."""
         with self._lock:
             if self._process is not None and (attempt is None or self._attempt is attempt):
+                self._doomed = True
                 self._process.kill()
 
     def warn(self, attempt: Attempt) -> None:
@@ -142,7 +147,7 @@ class Seat:
 
     def _execute(self, attempt: Attempt) -> None:
         pipe = self._pipe
-        if pipe is None or self._process is None or not self._process.is_alive():
+        if pipe is None or self._doomed or self._process is None or not self._process.is_alive():
             pipe = self._start_process()
         entry, port = attempt.entry, self._executor.port
         job = say.Run(attempt.action, say.ImportPath.of(entry.task._fn), port.worker_id, dict(port.labels))
@@ -190,7 +195,7 @@ class Seat:
         process.start()
         theirs.close()  # so that the end of the process is the end of the pipe
         with self._lock:
-            self._process, self._pipe = process, mine
+            self._process, self._pipe, self._doomed = process, mine, False
         try:
             first = mine.recv()
         except EOFError:

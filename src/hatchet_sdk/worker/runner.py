@@ -175,6 +175,12 @@ class Runner:
                     used[kind] = used.get(kind, 0) + units
         return used
 
+    def abandon(self) -> None:
+        """Nobody wants to hear of the live attempts any more."""
+        for attempt in self.live.values():
+            attempt.cancelled = True
+        self.owed = 0
+
     async def idle(self, cancelled_within_s: float) -> None:
         """Wait until every body has ended; for cancelled ones, which may never end, only so long."""
         loop = asyncio.get_running_loop()

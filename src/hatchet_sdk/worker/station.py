@@ -144,6 +144,7 @@ class Station:
     def refused(self, error: grpc.RpcError) -> None:
         self.connected = False
         self.refusal = error
+        self._parts.runner.abandon()
         logger.error("the engine refuses this worker: %s: %s", error.code().name, error.details())
         self._finished()
 

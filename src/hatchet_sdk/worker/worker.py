@@ -189,6 +189,14 @@ class Worker:
         only_processes = all(entry.place is Place.PROCESS for entry in self._registry.entries)
         default = self._processes if self._processes and only_processes else None
         pools = resolve_worker_slot_config(self._slot_config, default, None, self._workflows)
+        if default is not None and pools.get("default", default) > default:
+            logger.warning(
+                "worker '%s' has %d slots, but %d processes: runs will wait in the worker while their execution "
+                "timeouts go on",
+                self._name,
+                pools["default"],
+                default,
+            )
         return {str(kind): units for kind, units in pools.items()}
 
     def _live(self, slots: Mapping[str, int]) -> None:
