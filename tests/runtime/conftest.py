@@ -67,13 +67,13 @@ class Gate:
         self.batches: list[WriteBatch] = []
         self.reached = asyncio.Event()
 
-    def __call__(self, batch: WriteBatch) -> None:
+    def __call__(self, batch: WriteBatch) -> frozenset[str]:
         self._loop.call_soon_threadsafe(self.reached.set)
         self.open.wait(10)
         if self.error is not None:
             raise self.error
         self.batches.append(batch)
-        self._commit(batch)
+        return self._commit(batch)
 
 
 class System:

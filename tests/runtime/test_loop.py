@@ -15,7 +15,7 @@ from hatchet_engine.core.commands import (
     TriggerItem,
     TriggerRuns,
 )
-from hatchet_engine.core.errors import InvalidArgument, Unavailable
+from hatchet_engine.core.errors import AlreadyExists, InvalidArgument, Unavailable
 from hatchet_engine.core.machine import TaskState
 from hatchet_engine.runtime.payloads import PayloadCache
 from hatchet_engine.store import queries
@@ -109,6 +109,27 @@ async def test_a_trigger_sent_again_after_its_end_makes_no_second_run(system: Sy
     await system.complete(worker_id, run_id)
     assert await system.do(TriggerRuns([TriggerItem(run_id, "work")], resent=True)) == [run_id]
     assert len(inbox.deliveries) == 1
+
+
+async def test_a_run_id_that_is_taken_refuses_its_call_and_harms_nobody(system: System) -> None:
+    await system.workflow()
+    worker_id, inbox = await system.worker()
+    [taken] = await system.trigger(input='{"first":1}')
+    await system.complete(worker_id, taken, output='{"kept":1}')
+    fresh = system.engine.new_id()
+    good = asyncio.ensure_future(system.trigger())
+    with pytest.raises(AlreadyExists, match=taken):
+        await system.do(TriggerRuns([TriggerItem(fresh, "work"), TriggerItem(taken, "work", '{"second":1}')]))
+    [run_id] = await good
+    await aio_eventually(lambda: not system.engine.is_live(system.tenant, fresh))
+    assert [d.input for d in inbox.deliveries if d.assigned.task_id == taken] == ['{"first":1}']
+    assert await system.complete(worker_id, run_id)
+    details = queries.run_details(system.store.reader, system.tenant, taken)
+    assert details is not None
+    assert details.tasks["work"].output == '{"kept":1}'
+    tenant = system.engine.tenants[system.tenant]
+    assert (tenant.workers[worker_id].held, tenant.workers[worker_id].free) == ({}, {"default": 10})
+    assert inbox.resets == 0
 
 
 async def test_inputs_that_the_cache_did_not_keep_are_read_again(

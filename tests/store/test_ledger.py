@@ -236,15 +236,20 @@ def test_rows_that_break_a_constraint_are_refused_whole(world: World) -> None:
     assert world.live_tasks() == {}
 
 
-def test_a_run_id_of_another_tenant_is_refused(world: World, store: Store) -> None:
+def test_a_run_id_that_is_taken_keeps_its_owner_and_the_others_are_stored(world: World, store: Store) -> None:
     other = World(store)
-    task = other.running_task()
-    other.create(task)
-    stolen = world.new_task(id=task.id)
-    with pytest.raises(StoreRefused, match=f"run id {task.id} is taken"):
-        world.create(*(world.new_task() for _ in range(50)), stolen)
-    assert world.live_tasks() == {}
-    assert row(store, task.id)["tenant_id"] == other.tenant_id
+    theirs, mine = other.running_task(), world.new_task()
+    other.create(theirs)
+    world.create(mine)
+    before = row(store, theirs.id), row(store, mine.id)
+    stolen, again = world.new_task(id=theirs.id), world.new_task(id=mine.id, created_at=mine.created_at + 1)
+    fine = [world.new_task() for _ in range(50)]
+    changes = created(*fine, stolen, again)
+    changes.note(stolen, "CANCELLED", 1)
+    assert store.ledger.commit(world.batch(changes)) == {theirs.id, mine.id}
+    assert (row(store, theirs.id), row(store, mine.id)) == before
+    assert world.live_tasks().keys() == {mine.id, *(task.id for task in fine)}
+    assert rows(store, schema.task_events) == []
 
 
 def test_a_result_without_its_task_is_a_programming_error(world: World) -> None:

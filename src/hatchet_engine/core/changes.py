@@ -123,6 +123,14 @@ class Changes:
         """Add an event row about the task's current attempt."""
         self.events.append(EventRecord(task.id, task.retry_count, kind, now, message, task.worker_id))
 
+    def forget(self, task_id: str) -> None:
+        """Nothing about this task is written or told."""
+        self.touched.pop(task_id, None)
+        self.results.pop(task_id, None)
+        self.attempts = [record for record in self.attempts if record.task_id != task_id]
+        self.events = [record for record in self.events if record.task_id != task_id]
+        self.effects = [effect for effect in self.effects if effect.task_id != task_id]
+
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
         return bool(

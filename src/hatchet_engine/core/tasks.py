@@ -13,7 +13,7 @@ from hatchet_engine.core.changes import (
     TaskReopened,
 )
 from hatchet_engine.core.durations import SECOND, format_duration
-from hatchet_engine.core.machine import TASK_TRANSITIONS, TaskEvent, TaskState
+from hatchet_engine.core.machine import TASK_TRANSITIONS, TERMINAL, TaskEvent, TaskState
 from hatchet_engine.core.model import Task
 from hatchet_engine.core.queues import RETRY_PRIORITY
 from hatchet_engine.core.slots import free_slots
@@ -88,6 +88,17 @@ def replay(tenant: Tenant, finished: Task, changes: Changes, now: int) -> Task:
     changes.effects.append(TaskReopened(task.id))
     _requeue(tenant, task, TaskEvent.REPLAY, changes, now)
     return task
+
+
+def withdraw(tenant: Tenant, task: Task, changes: Changes) -> None:
+    """The store did not keep this new task: its id is taken. It never was; `changes` are those made since."""
+    if tenant.tasks.get(task.id) is not task:
+        return
+    if task.state not in TERMINAL:
+        _leave(tenant, task)
+        move(task, TaskEvent.CANCEL)
+    del tenant.tasks[task.id]
+    changes.forget(task.id)
 
 
 def move(task: Task, event: TaskEvent) -> None:

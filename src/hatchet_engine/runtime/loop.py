@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from hatchet_engine.core import apply as core
-from hatchet_engine.core.commands import Command, SendFailed, Tick
-from hatchet_engine.core.errors import CoreError, Unavailable
+from hatchet_engine.core.commands import CancelTasks, Command, SendFailed, Tick
+from hatchet_engine.core.errors import AlreadyExists, CoreError, Unavailable
 from hatchet_engine.core.state import Tenant
+from hatchet_engine.core.tasks import withdraw
 from hatchet_engine.runtime.batch import Batch
 from hatchet_engine.runtime.clock import Clock
 from hatchet_engine.runtime.hub import Hub
@@ -25,6 +26,9 @@ from hatchet_engine.store.ledger import Ledger
 from hatchet_engine.store.rows import WriteBatch, add_log_lines, snapshot
 
 T = TypeVar("T")
+Written = tuple[frozenset[str], dict[str, Payload]]
+"""Ids of new tasks that were not kept, and inputs that were read."""
+
 logger = logging.getLogger("hatchet.engine")
 
 _LONGEST_SLEEP_S = 60.0
@@ -168,23 +172,27 @@ class BatchLoop:
             add_log_lines(rows, tenant_id, lines)
         return rows, payloads, missing
 
-    def _write(self, rows: WriteBatch, missing: list[str]) -> dict[str, Payload]:
+    def _write(self, rows: WriteBatch, missing: list[str]) -> Written:
         """On the ledger thread: one transaction, then the inputs that its assignments need."""
+        taken: frozenset[str] = frozenset()
         if rows:
-            self._ledger.commit(rows)
+            taken = self._ledger.commit(rows)
             self.commits += 1
-        return self._ledger.load_payloads(missing) if missing else {}
+        return taken, self._ledger.load_payloads(missing) if missing else {}
 
     # release
 
-    def _committed(self, batch: Batch, payloads: dict[str, Payload], done: asyncio.Future[dict[str, Payload]]) -> None:
+    def _committed(self, batch: Batch, payloads: dict[str, Payload], done: asyncio.Future[Written]) -> None:
         self._committing = None
         error = done.exception()
         if error is not None:
             batch.fail(Unavailable(_STORE_AWAY))
             self._lose_memory(error)
             return
-        payloads.update(done.result())
+        taken, loaded = done.result()
+        payloads.update(loaded)
+        if taken:
+            self._withdraw(batch, taken)
         for future, reply in batch.replies:
             if not future.done():
                 future.set_result(reply)
@@ -195,6 +203,23 @@ class BatchLoop:
             self._wake()
         else:
             self._commit_if_free()
+
+    def _withdraw(self, batch: Batch, taken: frozenset[str]) -> None:
+        """Run ids that a client made are not new: refuse the calls that brought them, and undo the rest of these."""
+        refused = AlreadyExists(f"the run id {min(taken)} is taken; make a new one for each run")
+        kept = []
+        for future, reply in batch.replies:
+            if isinstance(reply, list) and not taken.isdisjoint(each for each in reply if isinstance(each, str)):
+                future.set_exception(refused)
+                kept += [run_id for run_id in reply if run_id not in taken]
+        for tenant_id, changes in batch.changes.items():
+            for task, _, _ in changes.created:
+                if task.id in taken:
+                    changes.forget(task.id)
+                    self._cache.take(task.id)
+                    withdraw(self.tenants[tenant_id], task, self._batch.of(tenant_id))
+            if kept:
+                self._submit_own(tenant_id, CancelTasks(kept, "another run of the same call was refused"))
 
     def _resubmit(self, tenant_id: str, undelivered: Undelivered) -> None:
         for worker_id, attempts in undelivered:

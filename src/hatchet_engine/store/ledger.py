@@ -9,7 +9,6 @@ from hatchet_engine.core.model import Task, Version
 from hatchet_engine.core.recovery import LiveRows
 from hatchet_engine.store import schema
 from hatchet_engine.store.access import AccessStatements, TenantRow, TokenRow, TokenState
-from hatchet_engine.store.errors import StoreRefused
 from hatchet_engine.store.loading import Loading
 from hatchet_engine.store.rows import CREATED, Row, WriteBatch
 from hatchet_engine.store.sqlite_file import Writer
@@ -17,7 +16,9 @@ from hatchet_engine.store.statements import RowsStatement, batch_of
 from hatchet_engine.store.writes import Writes
 
 _INSERTED_TASKS = frozenset({"created", "spawned", "settled"})
+_ABOUT_TASKS = frozenset({"events", "attempts"})
 _TENANT = CREATED.index("tenant_id")
+_CREATED_AT = CREATED.index("created_at")
 
 
 class Ledger:
@@ -32,30 +33,37 @@ class Ledger:
         self._writer = writer
         self._now = now
         self._writes = Writes()
-        self._foreign = _foreign_tasks()
+        self._others = _other_tasks()
         self._loading = Loading()
         self._access = AccessStatements()
         self._finish_checkpoint = False
 
-    def commit(self, batch: WriteBatch) -> None:
+    def commit(self, batch: WriteBatch) -> frozenset[str]:
         """Write a batch in one transaction. Writing it again changes nothing.
+
+        Returns:
+            Ids of new tasks that were not kept, because there is another task with that id. Nearly always empty.
 
         Raises:
             StoreUnavailable: the batch was not kept.
-            StoreRefused: the batch was not kept and never will be: a value that the database can't represent, a
-                broken constraint, or a new task with the id of another tenant's.
+            StoreRefused: the batch was not kept and never will be: a value that the database can't represent, or a
+                broken constraint.
         """
         if self._finish_checkpoint:
             self._move_rest_of_log()
+        taken: frozenset[str] = frozenset()
         with self._writer.transaction() as connection:
             for name, statement in self._writes.in_order.items():
                 rows: list[Row] = getattr(batch, name)
+                if taken and name in _ABOUT_TASKS:
+                    rows = [row for row in rows if row[0] not in taken]
                 if not rows:
                     continue
                 before = connection.total_changes
                 statement.write(connection, rows)
                 if name in _INSERTED_TASKS and connection.total_changes - before != len(rows):
-                    self._check_owner(connection, rows)
+                    taken |= self._taken(connection, rows)
+        return taken
 
     def load_live(self, tenant_id: str) -> LiveRows:
         """What a tenant's state is rebuilt from.
@@ -134,10 +142,10 @@ class Ledger:
         """Close the connection."""
         self._writer.close()
 
-    def _check_owner(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        """Some rows were there. They are this batch's, written before, unless they belong to another tenant."""
-        for (task_id,) in self._foreign.read(connection, [(row[0], row[_TENANT]) for row in rows]):
-            raise StoreRefused(f"the run id {task_id} is taken")
+    def _taken(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> frozenset[str]:
+        """Some rows were there. They are this batch's, written before, unless they were created by another."""
+        keys = [(row[0], row[_TENANT], row[_CREATED_AT]) for row in rows]
+        return frozenset(task_id for (task_id,) in self._others.read(connection, keys))
 
     def _move_rest_of_log(self) -> None:
         """Between two commits nothing is added to the log: moved to its end, it starts over with the next one."""
@@ -146,8 +154,10 @@ class Ledger:
         self._finish_checkpoint = bool(busy) or moved < logged
 
 
-def _foreign_tasks() -> RowsStatement:
+def _other_tasks() -> RowsStatement:
+    """Tasks with the id of a given one that are not that one."""
     tasks = schema.tasks
-    batch = batch_of("batch", tasks, ("id", "tenant_id"))
+    batch = batch_of("batch", tasks, ("id", "tenant_id", "created_at"))
     same_id = batch.join(tasks, tasks.c.id == batch.c.id)
-    return RowsStatement(select(tasks.c.id).select_from(same_id).where(tasks.c.tenant_id != batch.c.tenant_id), batch)
+    another = (tasks.c.tenant_id != batch.c.tenant_id) | (tasks.c.created_at != batch.c.created_at)
+    return RowsStatement(select(tasks.c.id).select_from(same_id).where(another), batch)
