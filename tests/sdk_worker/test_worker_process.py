@@ -26,7 +26,12 @@ class Program:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.sdk_worker.programs.worker", *(f"{k}={v}" for k, v in settings.items())],
             cwd=ROOT,
-            env={**os.environ, "TOKEN": token(), "ENGINE": f"127.0.0.1:{engine.port}"},
+            env={
+                **os.environ,
+                "TOKEN": token(),
+                "ENGINE": f"127.0.0.1:{engine.port}",
+                "PROGRAM": "breaks" if "breaks" in settings else "",
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -246,3 +251,21 @@ class TestTaskProcesses:
         worker = program(processes=1, nested=1)
         status, _, errors = worker.end()
         assert status == 1 and "define it at the top level of a module" in errors
+
+    def test_processes_that_cannot_be_started_stop_the_worker(self, engine: FakeEngine, program: StartProgram) -> None:
+        worker = program(processes=1, breaks=1)
+        status, _, errors = worker.end()
+        assert status == 1 and "a process for tasks could not be started" in errors
+        assert engine.hellos == []
+
+    def test_a_process_is_there_before_the_first_task(self, engine: FakeEngine, program: StartProgram) -> None:
+        worker = program(processes=2)
+        assert len(worker.children()) == 2
+
+
+def test_bodies_that_fork_do_not_harm_the_worker(engine: FakeEngine, program: StartProgram) -> None:
+    program()
+    run_ids = engine.add_runs("forks:forks", 8)
+    assert [ended(engine, run_id) for run_id in run_ids] == [{"status": 0}] * 8
+    assert all(len(engine.runs[run_id].completions) == 1 for run_id in run_ids)
+    assert ended(engine, engine.add_run("pid:pid", '{"n":3}'))["n"] == 3

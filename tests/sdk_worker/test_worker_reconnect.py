@@ -210,10 +210,11 @@ def test_log_lines_wait_for_the_engine(engine: FakeEngine, hatchet: Hatchet, sta
         await asyncio.to_thread(go_on.wait)
         ctx.log("written while the engine was away")
 
-    start_worker(t)
+    running = start_worker(t)
     run_id = engine.add_run("t:t")
     eventually(lambda: engine.runs[run_id].started)
     engine.stop()
+    eventually(lambda: not running.station.connected)
     go_on.set()
     engine.start()
     eventually(lambda: engine.runs[run_id].status)

@@ -109,7 +109,8 @@ class PublishedClient:
         """Keep the subscription open while anybody waits."""
         failures = 0
         while not self._closed:
-            await self._resumed.wait()
+            while not self._resumed.is_set():  # it may be cleared again before this wakes up
+                await self._resumed.wait()
             if not self._outcomes.waiting:
                 self._wake.clear()
                 await self._wake.wait()

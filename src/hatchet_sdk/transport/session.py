@@ -53,7 +53,7 @@ class Session(Generic[Inbound]):
         self._ready = asyncio.Event()
         self._resumed = asyncio.Event()
         self._resumed.set()
-        self._stream: ByteStream | None = None
+        self._conversation: asyncio.Task[None] | None = None
         self._closing = False
         self._finishing = False
         self._over = asyncio.Event()
@@ -73,13 +73,14 @@ class Session(Generic[Inbound]):
     async def _run(self) -> None:
         failures = 0
         while not self._closing:
-            await self._resumed.wait()
+            while not self._resumed.is_set():  # it may be cleared again before this wakes up
+                await self._resumed.wait()
             if not self._speaker.wants_stream():
                 await self._ready.wait()
                 self._ready.clear()
                 continue
             try:
-                await self._converse()
+                await self._hold_conversation()
             except aio.AioRpcError as error:
                 failures = 1 if self.connected else failures + 1
                 if self._ended(error):
@@ -94,7 +95,6 @@ class Session(Generic[Inbound]):
     def _ended(self, error: aio.AioRpcError) -> bool:
         """Whether that was the last stream."""
         self.connected = False
-        self._stream = None
         return self._closing or (self._resumed.is_set() and not self._speaker.lost(error))
 
     async def _pause(self, failures: int) -> None:
@@ -102,17 +102,32 @@ class Session(Generic[Inbound]):
             delay = min(FIRST_DELAY_S * 2 ** (failures - 1), LONGEST_DELAY_S)
             await asyncio.sleep(delay * random.uniform(0.5, 1))
 
+    async def _hold_conversation(self) -> None:
+        """One stream, as a task of its own: a call that is cancelled early can leave a write waiting for ever.
+
+        Raises:
+            AioRpcError: always, in the end.
+        """
+        conversation = self._conversation = asyncio.get_running_loop().create_task(self._converse())
+        try:
+            await asyncio.wait([conversation])
+        finally:
+            self._conversation = None
+            conversation.cancel()
+        if conversation.cancelled():
+            raise rpc_error(StatusCode.CANCELLED, "the stream was ended here")
+        conversation.result()
+
     async def _converse(self) -> None:
         """One stream, from hello to its end.
 
         Raises:
             AioRpcError: always, in the end.
         """
-        stream = self._stream = self._open_stream()
+        stream = self._open_stream()
         writer: asyncio.Task[None] | None = None
         try:
-            await stream.write(self._speaker.hello())
-            self._speaker.welcome(await self._welcome(stream))
+            self._speaker.welcome(await self._introduce(stream))
             self.connected = True
             writer = asyncio.get_running_loop().create_task(self._write(stream))
             while True:
@@ -129,9 +144,11 @@ class Session(Generic[Inbound]):
                 writer.cancel()
             stream.cancel()
 
-    async def _welcome(self, stream: "ByteStream") -> Inbound:
+    async def _introduce(self, stream: "ByteStream") -> Inbound:
+        """Say hello; the engine's welcome."""
         try:
             async with asyncio.timeout(WELCOME_WITHIN_S):
+                await stream.write(self._speaker.hello())
                 frame: Inbound = await _read(stream)
                 return frame
         except TimeoutError:
@@ -183,9 +200,8 @@ class Session(Generic[Inbound]):
         self._drop()
 
     def _drop(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.cancel()
+        if self._conversation is not None:
+            self._conversation.cancel()
 
 
 async def _read(stream: "ByteStream") -> Any:

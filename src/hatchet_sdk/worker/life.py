@@ -101,6 +101,8 @@ class Life:
         if not self._plan.config.disable_log_capture:
             capture.attach(self._plan.config.logger)
         try:
+            if self._processes is not None:
+                await asyncio.to_thread(self._processes.warm_up)
             await self._plan.connection.call(station.begin)
             await self._finished.wait()
         finally:

@@ -30,7 +30,7 @@ class ProcessExecutor:
     """`start` and `cancel` are called on the transport's loop; each process has a thread here that talks to it.
 
     Args:
-        size: processes at most; they are started when they are needed and kept.
+        size: number of processes; one that dies is replaced at once.
         settings: what each of them is started with.
         transport: mailbox of the transport's loop.
         collect: `Runner.collect`.
@@ -47,14 +47,23 @@ class ProcessExecutor:
         self._size = size
         self._jobs: queue.SimpleQueue[Attempt | None] = queue.SimpleQueue()
         self._seats: list[Seat] = []
-        self._busy = 0
+        self.closing = False
+
+    def warm_up(self) -> None:
+        """Start the processes and wait until they can work: a task's timeout has no room for that. Blocks.
+
+        Raises:
+            TaskProcessDied: one of them cannot be started.
+        """
+        self._seats = [Seat(self, self._settings) for _ in range(self._size)]
+        for seat in self._seats:
+            seat.ready.wait()
+            if seat.failure is not None:
+                raise seat.failure
 
     def start(self, attempts: Sequence[Attempt]) -> None:
         for attempt in attempts:
             self._jobs.put(attempt)
-            self._busy += 1
-            if len(self._seats) < min(self._size, self._busy):
-                self._seats.append(Seat(self, self._settings))
 
     def cancel(self, attempt: Attempt, at_once: bool) -> None:
         seat = attempt.handle
@@ -71,14 +80,11 @@ class ProcessExecutor:
 
     def report(self, started: Sequence[Attempt], ended: Sequence[Attempt]) -> None:
         """Called by the seats."""
-        self._transport.post(self._collected, started, ended)
-
-    def _collected(self, started: Sequence[Attempt], ended: Sequence[Attempt]) -> None:
-        self._busy -= len(ended)
-        self.collect(started, ended)
+        self._transport.post(self.collect, started, ended)
 
     def close(self) -> None:
         """Let idle processes clean up and exit; kill those that don't. Blocks for some seconds at most."""
+        self.closing = True
         for _ in self._seats:
             self._jobs.put(None)
         deadline = time.monotonic() + LEAVE_WITHIN_S
@@ -87,6 +93,7 @@ class ProcessExecutor:
 
     def kill(self) -> None:
         """End all processes at once."""
+        self.closing = True
         for seat in self._seats:
             seat.kill(None)
 
@@ -103,6 +110,9 @@ class Seat:
         self._attempt: Attempt | None = None
         self._doomed = False
         """The process was killed, although it may look alive for a moment."""
+        self.ready = threading.Event()
+        """The first process can work, or could not be started."""
+        self.failure: TaskProcessDied | None = None
         self._thread = threading.Thread(target=self._work, name="hatchet-process-seat", daemon=True)
         self._thread.start()
 
@@ -132,6 +142,8 @@ class Seat:
     # ---- on the seat's thread
 
     def _work(self) -> None:
+        self._prepare()
+        self.ready.set()
         while (attempt := self._executor.next_job()) is not None:
             if not attempt.cancelled:
                 try:
@@ -143,11 +155,28 @@ class Seat:
                     attempt.fail(error)
                     self._discard_process()
             self._executor.report((), (attempt,))
+            self._prepare()
         self._leave()
+
+    def _prepare(self) -> None:
+        """Have a process that can work, if possible, before the next attempt needs it."""
+        if self._is_alive() or self._executor.closing:
+            return
+        try:
+            self._start_process()
+        except (EOFError, OSError, TaskProcessDied) as error:
+            self.failure = TaskProcessDied(f"a process for tasks could not be started: {error}")
+            logger.error("%s", self.failure)
+            self._discard_process()
+        else:
+            self.failure = None
+
+    def _is_alive(self) -> bool:
+        return self._pipe is not None and not self._doomed and self._process is not None and self._process.is_alive()
 
     def _execute(self, attempt: Attempt) -> None:
         pipe = self._pipe
-        if pipe is None or self._doomed or self._process is None or not self._process.is_alive():
+        if pipe is None or not self._is_alive():
             pipe = self._start_process()
         entry, port = attempt.entry, self._executor.port
         job = say.Run(attempt.action, say.ImportPath.of(entry.task._fn), port.worker_id, dict(port.labels))
@@ -203,7 +232,7 @@ class Seat:
                 "while it started; is the worker's start protected by `if __name__ == '__main__'`?"
             ) from None
         if isinstance(first, say.Unusable):
-            raise TaskProcessDied(f"a process for tasks could not be started: {first.why}")
+            raise TaskProcessDied(first.why)
         return mine
 
     def _died(self, attempt: Attempt, error: Exception) -> None:

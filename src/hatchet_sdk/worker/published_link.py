@@ -171,7 +171,8 @@ class PublishedLink:
         failures = 0
         try:
             while not self._leaving:
-                await self._resumed.wait()
+                while not self._resumed.is_set():  # it may be cleared again before this wakes up
+                    await self._resumed.wait()
                 since = loop.time()
                 try:
                     await self._listen()

@@ -94,7 +94,12 @@ async def blocks(input: EmptyModel, ctx: Context) -> None:
     threading.Event().wait()
 
 
-def local_function(input: EmptyModel, ctx: Context) -> None: ...
+@hatchet.task(name="forks")
+def forks(input: EmptyModel, ctx: Context) -> dict[str, int]:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    return {"status": os.waitpid(child, 0)[1]}
 
 
 async def lifespan() -> AsyncGenerator[int, None]:
@@ -107,7 +112,7 @@ def main() -> None:
     config = hatchet.config
     if "force" in settings:
         config.force_shutdown_on_shutdown_signal = True
-    workflows = [pid, fails, dies, leaves, hangs, polls, big, waits, blocks]
+    workflows = [pid, fails, dies, leaves, hangs, polls, big, waits, blocks, forks]
     if "nested" in settings:
 
         def inner(input: EmptyModel, ctx: Context) -> None: ...
@@ -125,6 +130,9 @@ def main() -> None:
     worker.start()
     say("start() has returned")
 
+
+if "breaks" in os.environ.get("PROGRAM", "") and __name__ != "__main__":
+    raise ImportError("this module can only be imported once")
 
 if __name__ == "__main__":
     main()
