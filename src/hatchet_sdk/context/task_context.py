@@ -45,9 +45,9 @@ class Context(DeprecatedMembers):
             line: text (longer than 10,000 characters: cut), or a mapping, which is written as JSON.
             raise_on_error: has no effect; sending never raises.
         """
-        text = line if isinstance(line, str) else _as_text(line)
+        text = storable(line if isinstance(line, str) else _as_text(line))
         logger.info(text)
-        self._port.log(self.task_run_id, self.retry_count, "INFO", storable(text))
+        self._port.log(self.task_run_id, self.retry_count, "INFO", text)
 
     async def aio_log(self, line: str | JSONSerializableMapping, raise_on_error: bool = False) -> None:
         """As `log`."""
