@@ -78,6 +78,7 @@ class StandaloneDeclarations:
         default_additional_metadata: JSONSerializableMapping | None = None,
         slot_cost: int | None = None,
         idempotency: IdempotencyConfig | None = None,
+        process: bool = False,
     ) -> StandaloneDecorator[EmptyModel]: ...
     @overload
     def task(
@@ -104,6 +105,7 @@ class StandaloneDeclarations:
         default_additional_metadata: JSONSerializableMapping | None = None,
         slot_cost: int | None = None,
         idempotency: IdempotencyConfig | None = None,
+        process: bool = False,
     ) -> StandaloneDecorator[TWorkflowInput]: ...
     def task(
         self,
@@ -129,6 +131,7 @@ class StandaloneDeclarations:
         default_additional_metadata: JSONSerializableMapping | None = None,
         slot_cost: int | None = None,
         idempotency: IdempotencyConfig | None = None,
+        process: bool = False,
     ) -> Any:
         """Make a standalone task. Decorates a function `(input, ctx)`, `def` or `async def`.
 
@@ -156,10 +159,12 @@ class StandaloneDeclarations:
             default_additional_metadata: metadata of every run.
             slot_cost: default slots that a run takes.
             idempotency: keep the same thing from being started twice.
+            process: run the body in a process of its own, which is killed when the run is cancelled or takes too long
+                (not in the published SDK).
         """
         settings = dict(locals())
         limits = Limits(schedule_timeout, execution_timeout, retries, backoff_factor, backoff_max_seconds)
-        return self._standalone(settings, limits, slot_requests=default_slots(slot_cost))
+        return self._standalone(settings, limits, slot_requests=default_slots(slot_cost), process=process)
 
     @overload
     def durable_task(

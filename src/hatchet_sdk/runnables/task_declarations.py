@@ -69,6 +69,8 @@ class TaskDeclarations(BaseWorkflow[TWorkflowInput]):
         skip_if: Conditions = None,
         cancel_if: Conditions = None,
         slot_cost: int | None = None,
+        *,
+        process: bool = False,
     ) -> TaskDecorator[TWorkflowInput]:
         """Add a task. Decorates a function `(input, ctx)`, plain or async; its return annotation types the result.
 
@@ -87,6 +89,8 @@ class TaskDeclarations(BaseWorkflow[TWorkflowInput]):
             skip_if: conditions under which it is skipped.
             cancel_if: conditions under which it is cancelled.
             slot_cost: default slots that a run takes.
+            process: run the body in a process of its own, which is killed when the run is cancelled or takes too long
+                (not in the published SDK).
         """
         limits = Limits(schedule_timeout, execution_timeout, retries, backoff_factor, backoff_max_seconds)
         return self._adds(
@@ -100,6 +104,7 @@ class TaskDeclarations(BaseWorkflow[TWorkflowInput]):
             skip_if=skip_if,
             cancel_if=cancel_if,
             slot_requests=default_slots(slot_cost),
+            process=process,
         )
 
     def durable_task(

@@ -57,6 +57,7 @@ class TaskDefinition(Generic[TWorkflowInput, R]):
         slot_requests: dict[str, int] | None = None,
         eviction_policy: EvictionPolicy | None = None,
         annotations: Annotations | None = None,
+        process: bool = False,
     ) -> None:
         if retries < 0:
             raise ValueError(f"retries of task '{name}' must not be negative")
@@ -82,6 +83,8 @@ class TaskDefinition(Generic[TWorkflowInput, R]):
         self.batch = batch
         self.slot_requests = slot_requests or {"durable" if is_durable else "default": 1}
         self.eviction_policy = eviction_policy
+        self.process = process
+        """Whether a worker runs the body in a process of its own."""
         self._dependencies: tuple[Dependency, ...] = () if batch else declared_dependencies(_fn, annotations)
         self._input: Codec[TWorkflowInput] = workflow._input
         declared = _output_type(annotations, batch)

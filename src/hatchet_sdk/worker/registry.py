@@ -47,7 +47,7 @@ class Entry:
 
 def place_of(task: "Task[Any, Any]", processes: int) -> Place:
     """Where the body of `task` runs on a worker with so many processes for sync tasks."""
-    if getattr(task, "process", False) or (processes > 0 and not task.is_async_function):
+    if task.process or (processes > 0 and not task.is_async_function):
         return Place.PROCESS
     if task.is_async_function or task.needs_loop_for_dependencies:
         return Place.LOOP

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -45,5 +47,22 @@ async def long(input: Step, ctx: Context) -> Done:
     return Done(n=input.n, by=by)
 
 
+@hatchet.task(name="e2e-process", input_validator=Step, process=True, execution_timeout=timedelta(seconds=30))
+def in_a_process(input: Step, ctx: Context) -> Done:
+    by = f"{ctx.workflow_run_id}/{ctx.retry_count}@{os.getpid()}"
+    trace(f"began {by}")
+    time.sleep(input.ms / 1000)
+    return Done(n=input.n, by=by)
+
+
+@hatchet.task(name="e2e-hurried", input_validator=Step, process=True, execution_timeout=timedelta(milliseconds=400))
+def hurried(input: Step, ctx: Context) -> None:
+    trace(f"began {ctx.workflow_run_id}/{ctx.retry_count}@{os.getpid()}")
+    while True:  # deaf to everything but the end of its process
+        sum(range(1000))
+
+
+TASKS = [step, long, in_a_process, hurried]
+
 if __name__ == "__main__":
-    hatchet.worker(sys.argv[1] if len(sys.argv) > 1 else "e2e", slots=20, workflows=[step, long]).start()
+    hatchet.worker(sys.argv[1] if len(sys.argv) > 1 else "e2e", slots=20, workflows=TASKS).start()
