@@ -52,7 +52,10 @@ def _replay(tenant: Tenant, command: ReplayTasks, changes: Changes, now: int) ->
 def _tick(tenant: Tenant, command: Tick, changes: Changes, now: int) -> None:
     for task_id in tenant.task_deadlines.due(now):
         task = tenant.tasks[task_id]
-        if task.state is TaskState.QUEUED:
+        if command.after_absence and task.state is not TaskState.BACKOFF:
+            tenant.spare(task, now + workers.AWAY_GRACE)
+            tenant.task_deadlines.add(task.id, now + workers.AWAY_GRACE, now)
+        elif task.state is TaskState.QUEUED:
             tasks.schedule_timeout(tenant, task, changes, now)
         elif task.state is TaskState.RUNNING:
             tasks.execution_timeout(tenant, task, changes, now)
@@ -60,7 +63,11 @@ def _tick(tenant: Tenant, command: Tick, changes: Changes, now: int) -> None:
             tasks.backoff_over(tenant, task, changes, now)
     for worker_id in tenant.worker_deadlines.due(now):
         worker = tenant.workers.get(worker_id)
-        if worker is not None:
+        if worker is None:
+            continue
+        if command.after_absence:
+            workers.spare(tenant, worker, now)
+        else:
             workers.check_liveness(tenant, worker, changes, now)
 
 

@@ -167,6 +167,9 @@ class ReplayTasks:  # -> list[str], the ids that are replayed (unfinished ones a
 class Tick:  # -> None
     """Time has passed: fire what is due."""
 
+    after_absence: bool = False
+    """The engine did not run, or its clock jumped: nobody could report, so timeouts and silence don't count yet."""
+
 
 Command = (
     RegisterWorkflow

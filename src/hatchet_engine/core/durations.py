@@ -21,7 +21,7 @@ _UNITS = {
     "y": 365 * DAY,
 }
 _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w|y)")
-_LONGEST = 100 * 365 * DAY
+LONGEST = 100 * 365 * DAY
 
 
 def parse_duration(text: str) -> int:
@@ -42,7 +42,7 @@ def parse_duration(text: str) -> int:
         position = match.end()
     if not body or position != len(body):
         raise InvalidArgument(f"Invalid request: {text!r} is not a duration; write e.g. 500ms, 30s, 5m, 1h30m")
-    if total > _LONGEST:
+    if total > LONGEST:
         raise InvalidArgument(f"Invalid request: the duration {text!r} is longer than 100 years")
     return 0 if negative else round(total)
 

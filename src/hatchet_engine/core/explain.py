@@ -44,7 +44,7 @@ def _backoff(task: Task, now: int) -> Cause:
 
 
 def _queued(tenant: Tenant, task: Task, now: int) -> list[Cause]:
-    workers = tenant.action_workers.get(task.step.action)
+    workers = [worker for worker in tenant.workers.values() if task.step.action in worker.actions]
     if not workers:
         return [
             Cause(
@@ -56,7 +56,7 @@ def _queued(tenant: Tenant, task: Task, now: int) -> list[Cause]:
     causes = [_ahead(tenant, task)] if tenant.queues[task.step.action].first() is not task else []
     able = [worker for worker in workers if may_take_work(worker, now)]
     if not able:
-        return [*causes, *(_unavailable(worker, now) for worker in list(workers)[:_MOST_NAMED])]
+        return [*causes, *(_unavailable(worker, now) for worker in workers[:_MOST_NAMED])]
     for worker in able[:_MOST_NAMED]:
         if not has_slots(worker, task.step.slots):
             causes.append(_full(worker, task))

@@ -1,7 +1,7 @@
 """What must be true of a tenant between two batches. Each finding is a bug in the engine, never the user's fault."""
 
 from hatchet_engine.core.explain import explain
-from hatchet_engine.core.machine import TERMINAL, TaskState
+from hatchet_engine.core.machine import TERMINAL, TaskState, WorkerState
 from hatchet_engine.core.model import Task
 from hatchet_engine.core.state import Tenant
 
@@ -71,6 +71,7 @@ def _workers(tenant: Tenant) -> list[str]:
             if free < 0 or free + used.get(kind, 0) != units:
                 found.append(f"worker {worker.id}: {free} of {units} '{kind}' slots free, {used.get(kind, 0)} in use")
         for action in worker.actions:
-            if worker not in tenant.action_workers.get(action, ()):
-                found.append(f"worker {worker.id}: is not offered work for {action}")
+            offered = worker in tenant.action_workers.get(action, ())
+            if offered is not (worker.state is WorkerState.CONNECTED):
+                found.append(f"worker {worker.id}: is {worker.state.name} and offered work for {action}: {offered}")
     return found

@@ -121,6 +121,7 @@ class Worker:
         "actions",
         "blocked_frame",
         "free",
+        "grace_until",
         "held",
         "id",
         "labels",
@@ -149,5 +150,7 @@ class Worker:
         self.session_protocol = False
         self.registered_at = now
         self.last_seen = now
+        self.grace_until = 0
+        """Not lost before this: the engine itself was away."""
         self.blocked_frame: str | None = None
         self.held: dict[str, Task] = {}

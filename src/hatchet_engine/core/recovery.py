@@ -41,6 +41,7 @@ def restore(tenant_id: str, rows: LiveRows, now: int) -> Tenant:
         else:
             _restore_task(tenant, task, now)
     for task in sorted(queued, key=lambda task: task.queue_seq):
+        tenant.spare(task, now + workers.AWAY_GRACE)
         tenant.queue(task.step.action).push(task)
         tenant.unarmed[task.id] = task
     tenant.arm_queued(now)
@@ -54,11 +55,13 @@ def _restore_worker(tenant: Tenant, worker: Worker, now: int) -> None:
         worker.last_seen = now
     worker.session = 0
     worker.free = dict(worker.slots)
-    workers.admit(tenant, worker)
-    workers.arm(tenant, worker, now)
+    tenant.workers[worker.id] = worker
+    workers.spare(tenant, worker, now)
 
 
 def _restore_task(tenant: Tenant, task: Task, now: int) -> None:
+    if task.state is TaskState.RUNNING:
+        tenant.spare(task, now + workers.AWAY_GRACE)
     if task.deadline is not None:
         tenant.task_deadlines.add(task.id, task.deadline, now)
     worker = tenant.workers.get(task.worker_id or "")

@@ -33,6 +33,14 @@ def free_slots(tenant: Tenant, worker: Worker, task: Task) -> None:
     offer_capacity(tenant, worker)
 
 
+def heard_of(tenant: Tenant, worker: Worker, now: int) -> None:
+    """The worker lives. One that was silent for long may take work again."""
+    was_stale = now - worker.last_seen > STALE_AFTER
+    worker.last_seen = now
+    if was_stale:
+        offer_capacity(tenant, worker)
+
+
 def offer_capacity(tenant: Tenant, worker: Worker) -> None:
     """The worker may be able to take work: look at the queues of its actions in this batch."""
     waiting, queues = tenant.waiting, tenant.queues

@@ -76,6 +76,10 @@ class Tenant:
                 self.task_deadlines.remove(task.id, task.deadline)
             task.deadline = None
 
+    def spare(self, task: Task, until: int) -> None:
+        """The engine was away: the task's deadline, which is not armed, does not pass before `until`."""
+        task.deadline = max(task.deadline or until, until)
+
     def forget(self, task_ids: list[str]) -> None:
         """Drop finished tasks whose commit is done, unless they were replayed meanwhile."""
         for task_id in task_ids:

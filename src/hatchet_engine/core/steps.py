@@ -3,10 +3,11 @@
 from hatchet_engine.core import tasks
 from hatchet_engine.core.changes import Changes
 from hatchet_engine.core.commands import RefreshTimeout, ReleaseSlot, StepEvent, StepEventKind, StepEvents
-from hatchet_engine.core.errors import NotFound
+from hatchet_engine.core.durations import LONGEST
+from hatchet_engine.core.errors import InvalidArgument, NotFound
 from hatchet_engine.core.machine import TaskState, WorkerState
 from hatchet_engine.core.model import Task
-from hatchet_engine.core.slots import free_slots
+from hatchet_engine.core.slots import free_slots, heard_of
 from hatchet_engine.core.state import Tenant
 
 
@@ -14,7 +15,7 @@ def report(tenant: Tenant, command: StepEvents, changes: Changes, now: int) -> l
     """Apply the events in order; for each, whether it was about the current attempt. A report is a sign of life."""
     worker = tenant.workers.get(command.worker_id)
     if worker is not None and worker.state is WorkerState.CONNECTED:
-        worker.last_seen = now
+        heard_of(tenant, worker, now)
     return [_one(tenant, command.worker_id, event, changes, now) for event in command.events]
 
 
@@ -42,6 +43,8 @@ def refresh_timeout(tenant: Tenant, command: RefreshTimeout, changes: Changes, n
     """Add to the current deadline; the new one."""
     task = _running(tenant, command.task_id, command.retry_count)
     deadline = (task.deadline or now) + command.increment
+    if deadline > now + LONGEST:
+        raise InvalidArgument("Invalid request: a timeout cannot end more than 100 years from now")
     tenant.disarm(task)
     task.deadline = deadline
     tenant.task_deadlines.add(task.id, deadline, now)

@@ -21,7 +21,7 @@ from hatchet_engine.core.durations import SECOND
 from hatchet_engine.core.errors import FailedPrecondition, InvalidArgument, NotFound
 from hatchet_engine.core.machine import WORKER_TRANSITIONS, TaskState, WorkerEvent, WorkerState
 from hatchet_engine.core.model import Task, Worker
-from hatchet_engine.core.slots import STALE_AFTER, offer_capacity
+from hatchet_engine.core.slots import heard_of, offer_capacity
 from hatchet_engine.core.state import Tenant
 
 DEFAULT_SLOTS = 100
@@ -30,6 +30,8 @@ RECONNECT_GRACE = 5 * SECOND
 """A session worker whose stream ended is lost after this; it reconnects within a second if it can."""
 RECONNECT_GRACE_PUBLISHED = 15 * SECOND
 """The same for a worker of the published protocol, which waits up to 5 s between attempts."""
+AWAY_GRACE = 15 * SECOND
+"""After the engine itself was away: what workers and tasks get before their deadlines count again."""
 ORPHANED_AFTER = 24 * 3600 * SECOND
 """A LOST worker is kept this long, so that it can come back under its id."""
 
@@ -43,17 +45,24 @@ def register(tenant: Tenant, command: RegisterWorker, changes: Changes, now: int
     worker = Worker(command.worker_id, command.name, actions, slots, now)
     worker.labels.update(command.labels)
     worker.runtime.update(command.runtime)
-    admit(tenant, worker)
+    tenant.workers[worker.id] = worker
     changes.workers[worker.id] = worker
     arm(tenant, worker, now)
     return worker
 
 
-def admit(tenant: Tenant, worker: Worker) -> None:
-    """Add the worker to the tenant's indices."""
-    tenant.workers[worker.id] = worker
+def _offer_work(tenant: Tenant, worker: Worker) -> None:
+    """A connected worker is looked at for work; others would only be in the way."""
     for action in worker.actions:
         tenant.action_workers.setdefault(action, deque()).append(worker)
+
+
+def _offer_no_work(tenant: Tenant, worker: Worker) -> None:
+    for action in worker.actions:
+        peers = tenant.action_workers[action]
+        peers.remove(worker)
+        if not peers:
+            del tenant.action_workers[action]
 
 
 def connect(tenant: Tenant, command: ConnectWorker, changes: Changes, now: int) -> Worker:
@@ -61,7 +70,10 @@ def connect(tenant: Tenant, command: ConnectWorker, changes: Changes, now: int) 
     worker = _known(tenant, command.worker_id)
     if command.session < worker.session:
         return worker
-    _move(worker, WorkerEvent.CONNECT)
+    if command.running is None and worker.state is WorkerState.CONNECTED:
+        _resend_unstarted(tenant, worker, changes, now)
+    _move(tenant, worker, WorkerEvent.CONNECT)
+    worker.grace_until = 0
     worker.session = command.session
     worker.session_protocol = command.session_protocol
     _seen(tenant, worker, now)
@@ -88,13 +100,18 @@ def disconnect(tenant: Tenant, command: DisconnectWorker, changes: Changes, now:
     worker = tenant.workers.get(command.worker_id)
     if worker is None or worker.session != command.session or worker.state is not WorkerState.CONNECTED:
         return
-    _move(worker, WorkerEvent.DISCONNECT)
+    _move(tenant, worker, WorkerEvent.DISCONNECT)
     worker.last_seen = now
     arm(tenant, worker, now)
     changes.workers[worker.id] = worker
     if not worker.session_protocol:
-        for task in [task for task in worker.held.values() if task.started_at is None]:
-            _could_not_send(tenant, task, changes, now)
+        _resend_unstarted(tenant, worker, changes, now)
+
+
+def _resend_unstarted(tenant: Tenant, worker: Worker, changes: Changes, now: int) -> None:
+    """The published protocol confirms no assignment: what has not begun may never have arrived."""
+    for task in [task for task in worker.held.values() if task.started_at is None]:
+        _could_not_send(tenant, task, changes, now)
 
 
 def heartbeat(tenant: Tenant, command: Heartbeat, changes: Changes, now: int) -> None:
@@ -102,11 +119,8 @@ def heartbeat(tenant: Tenant, command: Heartbeat, changes: Changes, now: int) ->
     worker = _known(tenant, command.worker_id)
     if worker.session and worker.state is not WorkerState.CONNECTED:
         raise FailedPrecondition("the worker's stream is not open; connect again")
-    was_stale = now - worker.last_seen > STALE_AFTER
     worker.blocked_frame = command.blocked_frame
-    worker.last_seen = now
-    if was_stale:
-        offer_capacity(tenant, worker)
+    heard_of(tenant, worker, now)
 
 
 def pause(tenant: Tenant, command: PauseWorker, changes: Changes, now: int) -> Worker:
@@ -120,20 +134,10 @@ def pause(tenant: Tenant, command: PauseWorker, changes: Changes, now: int) -> W
 def remove(tenant: Tenant, command: RemoveWorker, changes: Changes, now: int) -> None:
     """Goodbye: what the worker still holds is reassigned at once."""
     worker = _known(tenant, command.worker_id)
-    _move(worker, WorkerEvent.GOODBYE)
+    _move(tenant, worker, WorkerEvent.GOODBYE)
     _reassign_all(tenant, worker, "The worker said goodbye before the task was done", changes, now)
-    expel(tenant, worker)
-    changes.workers[worker.id] = worker
-
-
-def expel(tenant: Tenant, worker: Worker) -> None:
-    """Remove the worker from the tenant's indices."""
     del tenant.workers[worker.id]
-    for action in worker.actions:
-        peers = tenant.action_workers[action]
-        peers.remove(worker)
-        if not peers:
-            del tenant.action_workers[action]
+    changes.workers[worker.id] = worker
 
 
 def upsert_labels(tenant: Tenant, command: UpsertWorkerLabels, changes: Changes, now: int) -> Worker:
@@ -154,18 +158,24 @@ def send_failed(tenant: Tenant, command: SendFailed, changes: Changes, now: int)
             _could_not_send(tenant, task, changes, now)
 
 
+def spare(tenant: Tenant, worker: Worker, now: int) -> None:
+    """The engine was away, so the worker's silence means nothing yet."""
+    worker.grace_until = now + AWAY_GRACE
+    arm(tenant, worker, now)
+
+
 def check_liveness(tenant: Tenant, worker: Worker, changes: Changes, now: int) -> None:
     """The worker's deadline has passed: it is lost, or it was heard of meanwhile."""
     if now < _deadline(worker):
         arm(tenant, worker, now)
         return
     if worker.state is WorkerState.LOST:
-        _move(worker, WorkerEvent.GOODBYE)
-        expel(tenant, worker)
+        _move(tenant, worker, WorkerEvent.GOODBYE)
+        del tenant.workers[worker.id]
         changes.workers[worker.id] = worker
         return
     silence = (now - worker.last_seen) // SECOND
-    _move(worker, WorkerEvent.SILENCE)
+    _move(tenant, worker, WorkerEvent.SILENCE)
     changes.workers[worker.id] = worker
     _reassign_all(tenant, worker, f"Worker did not send a heartbeat for {silence} seconds", changes, now)
     arm(tenant, worker, now)
@@ -179,9 +189,10 @@ def arm(tenant: Tenant, worker: Worker, now: int) -> None:
 def _deadline(worker: Worker) -> int:
     if worker.state is WorkerState.LOST:
         return worker.last_seen + ORPHANED_AFTER
+    patience = LOST_AFTER_SILENCE
     if worker.state is WorkerState.DISCONNECTED:
-        return worker.last_seen + (RECONNECT_GRACE if worker.session_protocol else RECONNECT_GRACE_PUBLISHED)
-    return worker.last_seen + LOST_AFTER_SILENCE
+        patience = RECONNECT_GRACE if worker.session_protocol else RECONNECT_GRACE_PUBLISHED
+    return max(worker.last_seen + patience, worker.grace_until)
 
 
 def _known(tenant: Tenant, worker_id: str) -> Worker:
@@ -196,8 +207,14 @@ def _seen(tenant: Tenant, worker: Worker, now: int) -> None:
     arm(tenant, worker, now)
 
 
-def _move(worker: Worker, event: WorkerEvent) -> None:
+def _move(tenant: Tenant, worker: Worker, event: WorkerEvent) -> None:
+    was_connected = worker.state is WorkerState.CONNECTED
     worker.state = WORKER_TRANSITIONS[worker.state, event]
+    is_connected = worker.state is WorkerState.CONNECTED
+    if is_connected and not was_connected:
+        _offer_work(tenant, worker)
+    elif was_connected and not is_connected:
+        _offer_no_work(tenant, worker)
 
 
 def _reassign_all(tenant: Tenant, worker: Worker, message: str, changes: Changes, now: int) -> None:
