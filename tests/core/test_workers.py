@@ -10,10 +10,12 @@ from hatchet_engine.core.commands import (
     RemoveWorker,
     SendFailed,
     StepEventKind,
+    Tick,
 )
 from hatchet_engine.core.durations import HOUR, SECOND
 from hatchet_engine.core.errors import FailedPrecondition, InvalidArgument, NotFound
 from hatchet_engine.core.machine import WorkerState
+from hatchet_engine.core.recovery import LiveRows, restore
 from tests.core.harness import Bench
 
 
@@ -83,6 +85,63 @@ def test_a_report_is_a_sign_of_life() -> None:
     bench.report(StepEventKind.STARTED, "a")
     bench.wait(10 * SECOND)
     assert bench.tenant.workers["w"].state is WorkerState.CONNECTED
+
+
+def test_any_sign_of_life_makes_a_silent_worker_able_again() -> None:
+    bench = holding()
+    bench.complete("a")
+    bench.now += 11 * SECOND
+    bench.trigger("c")
+    assert bench.assigned == []
+    bench.report(StepEventKind.STARTED, "b")
+    assert bench.assigned == [("c", "w")]
+
+
+def test_a_published_workers_new_stream_gets_what_the_old_one_may_have_lost() -> None:
+    bench = Bench()
+    bench.workflow()
+    bench.do(RegisterWorker("w", "w", ["svc:work"], {}), ConnectWorker("w", 1))
+    bench.trigger("r")
+    bench.do(ConnectWorker("w", 2))
+    assert (bench.assigned, bench.tenant.tasks["r"].retry_count) == ([("r", "w")], 1)
+
+
+def test_lost_workers_are_not_in_the_way() -> None:
+    bench = Bench()
+    bench.workflow()
+    for number in range(20):
+        bench.worker(f"w{number}")
+        bench.do(DisconnectWorker(f"w{number}", bench.sessions))
+    assert bench.tenant.action_workers == {}
+
+
+def test_nobody_pays_for_the_absence_of_the_engine() -> None:
+    bench = holding()
+    bench.trigger("waits")
+    bench.now += HOUR
+    bench.do(Tick(after_absence=True))
+    assert [bench.state(run_id) for run_id in ("a", "b", "waits")] == ["RUNNING", "RUNNING", "QUEUED"]
+    bench.wait(14 * SECOND)
+    assert bench.complete("a")
+    bench.wait(20 * SECOND)
+    assert bench.tenant.workers["w"].state is WorkerState.CONNECTED
+
+
+def test_a_restarted_engine_gives_workers_time_to_come_back_and_their_work_counts() -> None:
+    bench = holding()
+    rows = LiveRows(
+        list(bench.tenant.workflows.values()),
+        list(bench.tenant.versions.values()),
+        list(bench.tenant.workers.values()),
+        list(bench.tenant.tasks.values()),
+    )
+    bench.now += HOUR * 5
+    bench.tenant = restore("tenant", rows, bench.now)
+    bench.wait(14 * SECOND)
+    bench.do(ConnectWorker("w", 2, [AttemptRef("a", 0), AttemptRef("b", 0)], True))
+    assert bench.complete("a")
+    bench.wait(2 * SECOND)
+    assert "b" not in bench.tenant.tasks
 
 
 def test_a_lost_worker_is_forgotten_after_a_day() -> None:

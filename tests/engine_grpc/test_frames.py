@@ -54,7 +54,7 @@ async def test_chunks_of_a_session_reach_the_watchers_of_the_run(wire: Wire) -> 
     # The end of the attempt closes the subscription; what comes in the same frame comes before it.
     await worker.send(events=[done], chunks=[*chunks, lost])
     seen = [(message.event_payload, message.hangup) async for message in events]
-    assert seen == [("0", False), ("1", False), ("2", False), ('{"n": 1}', False), ("", True)]
+    assert seen == [("", False), ("0", False), ("1", False), ("2", False), ('{"n": 1}', False), ("", True)]
     assert assignment.run_id == run_id
 
 

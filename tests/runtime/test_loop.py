@@ -1,6 +1,7 @@
 """Batches, commits, release, and the loss of the database, on a real SQLite file."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -16,9 +17,11 @@ from hatchet_engine.core.commands import (
     TriggerRuns,
 )
 from hatchet_engine.core.errors import AlreadyExists, InvalidArgument, Unavailable
-from hatchet_engine.core.machine import TaskState
+from hatchet_engine.core.machine import TaskState, WorkerState
 from hatchet_engine.runtime.payloads import PayloadCache
+from hatchet_engine.runtime.records import RunOutcome
 from hatchet_engine.store import queries
+from hatchet_engine.store.rows import WriteBatch
 from hatchet_engine.store.store import StoreUnavailable
 from tests.runtime.conftest import Inbox, System
 from tests.support.waiting import aio_eventually
@@ -121,7 +124,7 @@ async def test_a_run_id_that_is_taken_refuses_its_call_and_harms_nobody(system: 
     with pytest.raises(AlreadyExists, match=taken):
         await system.do(TriggerRuns([TriggerItem(fresh, "work"), TriggerItem(taken, "work", '{"second":1}')]))
     [run_id] = await good
-    await aio_eventually(lambda: not system.engine.is_live(system.tenant, fresh))
+    assert await system.do(CancelTasks([fresh])) == [fresh]
     assert [d.input for d in inbox.deliveries if d.assigned.task_id == taken] == ['{"first":1}']
     assert await system.complete(worker_id, run_id)
     details = queries.run_details(system.store.reader, system.tenant, taken)
@@ -200,6 +203,107 @@ async def test_a_broken_rule_costs_its_batch_and_not_the_engine(
             await system.do(CancelTasks([kept]))
     await aio_eventually(lambda: system.engine.is_live(system.tenant, kept))
     assert await system.do(CancelTasks([kept])) == [kept]
+
+
+async def test_what_was_read_before_the_database_was_lost_is_not_applied_after(system: System) -> None:
+    await system.workflow()
+    worker_id, _ = await system.worker()
+    [run_id] = await system.trigger()
+    await system.complete(worker_id, run_id)
+    system.gate.open.clear()
+    system.gate.reached.clear()
+    system.gate.error = StoreUnavailable("disk full")
+    failing = asyncio.ensure_future(system.trigger())
+    await system.gate.reached.wait()
+    replay = asyncio.ensure_future(system.do(ReplayTasks([run_id])))
+    again = asyncio.ensure_future(system.do(TriggerRuns([TriggerItem(run_id, "work")], resent=True)))
+    await asyncio.wait([failing, replay, again], timeout=0.05)
+    system.gate.open.set()
+    for refused in (failing, replay, again):
+        with pytest.raises(Unavailable):
+            await refused
+    system.gate.error = None
+
+    async def replayed() -> bool:
+        try:
+            return await system.do(ReplayTasks([run_id])) == [run_id]
+        except Unavailable:
+            return False
+
+    await aio_eventually(replayed)
+    assert system.engine.is_live(system.tenant, run_id)
+
+
+async def test_an_unreadable_input_costs_its_assignment_and_not_the_batch(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PayloadCache, "add", lambda self, task, payload: None)
+    await system.workflow()
+    [run_id] = await system.trigger(input='{"n":1}')
+    load, failures = system.store.ledger.load_payloads, [StoreUnavailable("read error")]
+
+    def fails_once(ids: list[str]) -> dict[str, tuple[str, str]]:
+        if failures:
+            raise failures.pop()
+        return load(ids)
+
+    monkeypatch.setattr(system.store.ledger, "load_payloads", fails_once)
+    _, inbox = await system.worker()
+    await inbox.until(lambda inbox: bool(inbox.deliveries))
+    [delivery] = inbox.deliveries
+    assert (delivery.assigned.task_id, delivery.assigned.retry_count, delivery.input) == (run_id, 1, '{"n":1}')
+    assert inbox.resets == 0
+
+
+async def test_who_waits_for_a_result_is_answered_although_a_read_failed(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await system.workflow()
+    worker_id, _ = await system.worker()
+    [run_id] = await system.trigger()
+    await system.complete(worker_id, run_id)
+    read, failures = system.engine.finished, [StoreUnavailable("read error")]
+
+    async def fails_once(tenant_id: str, run_ids: Sequence[str]) -> list[RunOutcome]:
+        if failures:
+            raise failures.pop()
+        return await read(tenant_id, run_ids)
+
+    monkeypatch.setattr(system.engine, "finished", fails_once)
+    results = Inbox()
+    system.engine.hub.watch_results(system.tenant, results.results).add([run_id])
+    await results.until(lambda inbox: bool(inbox.outcomes))
+
+
+async def test_waiters_are_asked_for_again_when_the_state_was_reloaded(system: System) -> None:
+    await system.workflow()
+    worker_id, _ = await system.worker()
+    [run_id] = await system.trigger()
+    results = Inbox()
+    system.engine.hub.watch_results(system.tenant, results.results).add([run_id])
+    commit = system.gate._commit
+
+    def persisted_but_reported_as_failed(batch: WriteBatch) -> frozenset[str]:
+        commit(batch)
+        system.gate._commit = commit
+        raise StoreUnavailable("the answer was lost")
+
+    system.gate._commit = persisted_but_reported_as_failed
+    with pytest.raises(Unavailable):
+        await system.complete(worker_id, run_id, output='{"told":1}')
+    await results.until(lambda inbox: bool(inbox.outcomes))
+    assert results.outcomes[0].tasks[0].output == '{"told":1}'
+
+
+async def test_an_engine_that_was_stopped_for_a_while_blames_nobody(system: System) -> None:
+    await system.workflow(timeout="1s")
+    worker_id, inbox = await system.worker()
+    [run_id] = await system.trigger()
+    system.clock_offset = 3_600_000_000
+    system.engine._batches._tick()
+    await system.trigger()
+    assert (inbox.cancels, system.engine.live_workers(system.tenant)[0].state) == ([], WorkerState.CONNECTED)
+    assert await system.complete(worker_id, run_id)
 
 
 async def test_a_stopping_engine_commits_what_it_took_and_refuses_the_rest(system: System) -> None:

@@ -8,13 +8,17 @@ from hatchet_engine.core.model import Origin, Task, Version
 from hatchet_engine.core.state import Tenant
 
 
-def trigger(tenant: Tenant, command: TriggerRuns, changes: Changes, now: int) -> list[str]:
+class RunIds(list[str]):
+    """The reply of a TriggerRuns: the run ids in order."""
+
+
+def trigger(tenant: Tenant, command: TriggerRuns, changes: Changes, now: int) -> RunIds:
     """Create one run per item, all or none. An id that exists already (sent again) creates nothing."""
     versions = _newest_versions(tenant, command)
     for item in command.items:
         if item.priority is not None and item.priority not in PRIORITIES:
             raise InvalidArgument(f"Invalid request: priority must be 1, 2 or 3, not {item.priority}")
-    run_ids = []
+    run_ids = RunIds()
     for item in command.items:
         run_ids.append(item.run_id)
         if item.run_id not in tenant.tasks and item.run_id not in command.known:

@@ -1,6 +1,7 @@
 """Who is told what: worker streams, waiters for results, watchers of a run. Lives on the engine loop."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -8,6 +9,10 @@ from hatchet_engine.core.changes import AttemptFailed, CancelAttempt, TaskFinish
 from hatchet_engine.core.machine import TaskState
 from hatchet_engine.runtime.chunks import GAP_WAIT_S, ChunkOrder
 from hatchet_engine.runtime.records import Delivery, RunEvent, RunEventKind, RunOutcome, TaskOutcome, WorkerSink
+
+logger = logging.getLogger("hatchet.engine")
+
+_LOOK_UP_AGAIN_S = 0.5
 
 ResultSink = Callable[[list[RunOutcome]], None]
 RunSink = Callable[[list[RunEvent]], None]
@@ -78,9 +83,7 @@ class Hub:
             if not fresh and not self._runs.is_live(watch.tenant_id, run_id):
                 unheard.append(run_id)
         if unheard:
-            lookup = asyncio.ensure_future(self._look_up(watch, unheard))
-            self._lookups.add(lookup)
-            lookup.add_done_callback(self._lookups.discard)
+            self._start_look_up(watch, unheard)
 
     def forget_runs(self, watch: "ResultWatch", run_ids: Iterable[str]) -> None:
         for run_id in run_ids:
@@ -91,8 +94,31 @@ class Hub:
             if not watches:
                 self._waiters.pop((watch.tenant_id, run_id), None)
 
+    def ask_again(self) -> None:
+        """The engine forgot what it knew: runs may have finished without anybody having been told."""
+        per_watch: dict[ResultWatch, list[str]] = {}
+        for (tenant_id, run_id), watches in self._waiters.items():
+            if not self._runs.is_live(tenant_id, run_id):
+                for watch in watches:
+                    per_watch.setdefault(watch, []).append(run_id)
+        for watch, run_ids in per_watch.items():
+            self._start_look_up(watch, run_ids)
+
+    def _start_look_up(self, watch: "ResultWatch", run_ids: list[str]) -> None:
+        lookup = asyncio.ensure_future(self._look_up(watch, run_ids))
+        self._lookups.add(lookup)
+        lookup.add_done_callback(self._lookups.discard)
+
     async def _look_up(self, watch: "ResultWatch", run_ids: list[str]) -> None:
-        outcomes = await self._runs.finished(watch.tenant_id, run_ids)
+        while True:
+            try:
+                outcomes = await self._runs.finished(watch.tenant_id, run_ids)
+                break
+            except Exception:
+                logger.warning("the outcomes of %d runs could not be read; trying again", len(run_ids), exc_info=True)
+            await asyncio.sleep(_LOOK_UP_AGAIN_S)
+            if watch.run_ids.isdisjoint(run_ids):
+                return
         # A run may have been replayed, or answered, while the store was read.
         wanted = [
             outcome

@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from hatchet_engine.core import apply as core
-from hatchet_engine.core.commands import CancelTasks, Command, SendFailed, Tick
+from hatchet_engine.core.commands import Command, SendFailed, Tick
 from hatchet_engine.core.errors import AlreadyExists, CoreError, Unavailable
+from hatchet_engine.core.runs import RunIds
 from hatchet_engine.core.state import Tenant
 from hatchet_engine.core.tasks import withdraw
 from hatchet_engine.runtime.batch import Batch
@@ -21,7 +22,7 @@ from hatchet_engine.runtime.hub import Hub
 from hatchet_engine.runtime.payloads import Payload, PayloadCache
 from hatchet_engine.runtime.records import LogRecord
 from hatchet_engine.runtime.release import Release, Undelivered, collect_payloads
-from hatchet_engine.store.errors import StoreUnavailable
+from hatchet_engine.store.errors import StoreError, StoreUnavailable
 from hatchet_engine.store.ledger import Ledger
 from hatchet_engine.store.rows import WriteBatch, add_log_lines, snapshot
 
@@ -33,6 +34,8 @@ logger = logging.getLogger("hatchet.engine")
 
 _LONGEST_SLEEP_S = 60.0
 """A clock that jumps is noticed after this at the latest."""
+_ABSENCE = 5_000_000
+"""Microseconds by which a timer is late when the process was stopped or the clock was set."""
 _ENGINE_STOPPING = "the engine is shutting down; try again when it is back"
 _STORE_AWAY = "the engine's database is not available; nothing was done, try again"
 
@@ -60,6 +63,7 @@ class BatchLoop:
         self._recovering: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
+        self._wakes_at = 0
         self._broken: Exception | None = None
         self._stopping = False
         self._idle = asyncio.Event()
@@ -75,20 +79,23 @@ class BatchLoop:
     def submit(self, tenant_id: str, command: Command) -> asyncio.Future[Any]:
         """Queue a command; the future gets its reply after the commit, or the CoreError that refused it."""
         future = self._loop.create_future()
-        if self._stopping:
-            future.set_exception(Unavailable(_ENGINE_STOPPING))
-        elif self._recovering is not None:
-            future.set_exception(Unavailable(_STORE_AWAY))
-        else:
+        if self._accepts(future):
             self._inbox.append((tenant_id, command, future))
             self._wake()
         return future
 
+    def _accepts(self, future: asyncio.Future[Any]) -> bool:
+        """Whether commands are taken now; if not, the future gets the reason."""
+        if self._stopping:
+            future.set_exception(Unavailable(_ENGINE_STOPPING))
+        elif self._recovering is not None:
+            future.set_exception(Unavailable(_STORE_AWAY))
+        return not future.done()
+
     def append_logs(self, tenant_id: str, lines: list[LogRecord]) -> asyncio.Future[None]:
         """Store log lines with the next batch."""
         future = self._loop.create_future()
-        if self._stopping or self._recovering is not None:
-            future.set_exception(Unavailable(_ENGINE_STOPPING if self._stopping else _STORE_AWAY))
+        if not self._accepts(future):
             return future
         self._batch.logs.setdefault(tenant_id, []).extend(lines)
         self._batch.replies.append((future, None))
@@ -96,8 +103,17 @@ class BatchLoop:
         return future
 
     async def on_ledger_thread(self, fn: Callable[..., T], *args: Any) -> T:
-        """Run a read between two commits: it sees every batch that was committed before."""
-        return await self._loop.run_in_executor(self._thread, fn, *args)
+        """Run a read between two commits: it sees every batch that was committed before.
+
+        Raises:
+            Unavailable: the engine is stopping, or its database is away.
+        """
+        if self._stopping:
+            raise Unavailable(_ENGINE_STOPPING)
+        try:
+            return await self._loop.run_in_executor(self._thread, fn, *args)
+        except StoreUnavailable as error:
+            raise Unavailable(_STORE_AWAY) from error
 
     def _wake(self) -> None:
         if not self._drain_scheduled:
@@ -134,8 +150,9 @@ class BatchLoop:
     def run_now(self, tenant_id: str, command: Command) -> asyncio.Future[Any]:
         """Apply without waiting for the inbox: for commands whose facts were just read."""
         future = self._loop.create_future()
-        self._run(tenant_id, command, future, self._clock())
-        self._wake()
+        if self._accepts(future):
+            self._run(tenant_id, command, future, self._clock())
+            self._wake()
         return future
 
     # ledger
@@ -178,7 +195,12 @@ class BatchLoop:
         if rows:
             taken = self._ledger.commit(rows)
             self.commits += 1
-        return taken, self._ledger.load_payloads(missing) if missing else {}
+        try:
+            return taken, self._ledger.load_payloads(missing) if missing else {}
+        except StoreError:
+            # The batch is on disk: its replies are true. Only these assignments can't be handed over.
+            logger.exception("the inputs of %d tasks could not be read; they are assigned again", len(missing))
+            return taken, {}
 
     # release
 
@@ -205,21 +227,20 @@ class BatchLoop:
             self._commit_if_free()
 
     def _withdraw(self, batch: Batch, taken: frozenset[str]) -> None:
-        """Run ids that a client made are not new: refuse the calls that brought them, and undo the rest of these."""
+        """Run ids that a client made are not new: refuse the commands that brought them.
+
+        Their other runs stay; a transport that bundled several calls into one command sends those again.
+        """
         refused = AlreadyExists(f"the run id {min(taken)} is taken; make a new one for each run")
-        kept = []
         for future, reply in batch.replies:
-            if isinstance(reply, list) and not taken.isdisjoint(each for each in reply if isinstance(each, str)):
+            if isinstance(reply, RunIds) and not taken.isdisjoint(reply) and not future.done():
                 future.set_exception(refused)
-                kept += [run_id for run_id in reply if run_id not in taken]
         for tenant_id, changes in batch.changes.items():
             for task, _, _ in changes.created:
                 if task.id in taken:
                     changes.forget(task.id)
                     self._cache.take(task.id)
                     withdraw(self.tenants[tenant_id], task, self._batch.of(tenant_id))
-            if kept:
-                self._submit_own(tenant_id, CancelTasks(kept, "another run of the same call was refused"))
 
     def _resubmit(self, tenant_id: str, undelivered: Undelivered) -> None:
         for worker_id, attempts in undelivered:
@@ -244,19 +265,24 @@ class BatchLoop:
             self._timer.cancel()
         self._timer, self._timer_at = None, at
         if at is not None and not self._stopping:
-            delay = min(max(0.0, (at - self._clock()) / 1e6), _LONGEST_SLEEP_S)
+            now = self._clock()
+            delay = min(max(0.0, (at - now) / 1e6), _LONGEST_SLEEP_S)
+            self._wakes_at = now + round(delay * 1e6)
             self._timer = self._loop.call_later(delay, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         now = self._clock()
+        absent = now - self._wakes_at > _ABSENCE
+        if absent:
+            logger.warning("the engine did not run, or its clock jumped, for %.1f s", (now - self._wakes_at) / 1e6)
         due = [
             tenant_id
             for tenant_id, tenant in self.tenants.items()
             if (at := tenant.next_deadline()) is not None and at <= now
         ]
         for tenant_id in due:
-            self._submit_own(tenant_id, Tick())
+            self._submit_own(tenant_id, Tick(after_absence=absent))
         if not due:
             self._arm_timer()
 
@@ -307,11 +333,15 @@ class BatchLoop:
         while True:
             try:
                 self.tenants = await self._recover()
+            except Unavailable as error:
+                logger.warning("still no database, trying again in %.1f s: %s", delay, error.__cause__ or error)
+            except Exception:
+                logger.exception("the state could not be reloaded, trying again in %.1f s", delay)
+            else:
                 break
-            except StoreUnavailable as error:
-                logger.warning("still no database, trying again in %.1f s: %s", delay, error)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 5.0)
         self._recovering = None
         logger.info("the database is back; state reloaded")
+        self._hub.ask_again()
         self._arm_timer()

@@ -40,11 +40,16 @@ class Release:
 
     def effects(self, tenant: Tenant, changes: Changes, payloads: dict[str, Payload]) -> Undelivered:
         """Tell everybody. Returns what could not be handed over."""
+        undelivered: Undelivered = []
         per_worker: dict[str, tuple[list[Delivery], list[CancelAttempt]]] = {}
         finished: list[TaskFinished] = []
         for effect in changes.effects:
             if isinstance(effect, Assigned):
-                payload = payloads[effect.task_id]
+                payload = payloads.get(effect.task_id)
+                if payload is None:
+                    attempt = AttemptRef(effect.task_id, effect.retry_count)
+                    undelivered.append((effect.worker_id, [attempt]))
+                    continue
                 task = tenant.tasks.get(effect.task_id)
                 origin = task.origin if task is not None else None
                 delivery = Delivery(effect, payload[0], payload[1], origin)
@@ -55,7 +60,6 @@ class Release:
                 per_worker.setdefault(effect.worker_id, ([], []))[1].append(effect)
             elif isinstance(effect, AttemptFailed):
                 self._hub.attempt_failed(tenant.id, effect)
-        undelivered: Undelivered = []
         for worker_id, (assignments, cancels) in per_worker.items():
             if not self._hub.deliver(tenant.id, worker_id, assignments, cancels) and assignments:
                 attempts = [AttemptRef(d.assigned.task_id, d.assigned.retry_count) for d in assignments]

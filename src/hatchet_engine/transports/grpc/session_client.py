@@ -202,6 +202,7 @@ class ClientSession:
         elif len(groups) > 1 and isinstance(error, CoreError) and error.code is not ErrorCode.UNAVAILABLE:
             # Nothing was created, on account of one of them: each gets its own verdict.
             for group in groups:
+                group.resent = True  # it may be stored already
                 self._submit([group])
         else:
             for group in groups:
