@@ -18,7 +18,7 @@ from hatchet_engine.store.rows import MUTABLE, ORIGIN
 from hatchet_engine.store.statements import RowsStatement, Statement, batch_of, number
 
 WORKERS_REMEMBERED_FOR = DAY
-"""A worker that was not seen for longer is not loaded, unless a live task is with it."""
+"""A lost worker that was not seen for longer is not loaded, unless a live task is with it."""
 _PAYLOADS_AT_ONCE = 32
 _STATES = tuple(TaskState)
 _TASK = ("id", "step_id", "priority", "created_at", *MUTABLE, *ORIGIN)
@@ -130,10 +130,11 @@ def _live_versions(used: "Select[Any]") -> "Select[Any]":
 
 
 def _live_workers(busy: "Select[Any]") -> "Select[Any]":
-    """The tenant's workers that may come back, and `busy`."""
+    """The tenant's workers that may come back, and `busy`. Heartbeats are not stored: a connected one is not old."""
     workers = schema.workers
-    recent: ColumnElement[bool] = (workers.c.state != number(WorkerState.GONE)) & (
-        workers.c.last_seen > bindparam("seen_after")
+    present = workers.c.state.in_([number(WorkerState.CONNECTED), number(WorkerState.DISCONNECTED)])
+    recent: ColumnElement[bool] = present | (
+        (workers.c.state == number(WorkerState.LOST)) & (workers.c.last_seen > bindparam("seen_after"))
     )
     return (
         select(workers)
