@@ -172,7 +172,9 @@ def test_a_replayed_task_brings_its_version_along(world: World) -> None:
         (WorkerState.CONNECTED, SECOND, True),
         (WorkerState.LOST, SECOND, True),
         (WorkerState.GONE, SECOND, False),
-        (WorkerState.DISCONNECTED, DAY + SECOND, False),
+        (WorkerState.CONNECTED, 9 * DAY, True),
+        (WorkerState.DISCONNECTED, 9 * DAY, True),
+        (WorkerState.LOST, DAY + SECOND, False),
     ],
 )
 def test_workers_that_may_come_back_are_loaded(world: World, state: WorkerState, seen_ago: int, loaded: bool) -> None:

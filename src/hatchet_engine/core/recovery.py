@@ -49,9 +49,9 @@ def restore(tenant_id: str, rows: LiveRows, now: int) -> Tenant:
 
 
 def _restore_worker(tenant: Tenant, worker: Worker, now: int) -> None:
-    if worker.state is WorkerState.CONNECTED:
+    if worker.state is not WorkerState.LOST:
+        # Also one that said goodbye but is named by a running task: the task must not wait for ever.
         worker.state = WorkerState.DISCONNECTED
-    if worker.state is WorkerState.DISCONNECTED:
         worker.last_seen = now
     worker.session = 0
     worker.free = dict(worker.slots)
