@@ -97,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
             sizes["only"] = args.only.split(",")
         if what == "bench" and not args.tiny:
             sizes["scale"] = args.scale
+        if args.tasks and "tasks" in sizes:
+            sizes["tasks"] = args.tasks
         for repeat in range(args.first, args.first + (args.repeats if what == "bench" else 1)):
             for name in names:
                 if reason := missing(BY_NAME[name]):
@@ -135,6 +137,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first repeat")
     parser.add_argument("--only", default="", help="steps of `bench`: latency,chain,fan,single,bulk,start_latency")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies the numbers of tasks of `bench`")
+    parser.add_argument("--tasks", type=int, default=0, help="tasks of `backlog` (200,000) and `recovery` (100,000)")
     parser.add_argument("--tiny", action="store_true", help="sizes that only show that it works")
     parser.add_argument("--out", type=Path, default=ROOT / "out")
     args = parser.parse_args()

@@ -15,6 +15,11 @@ TELLING = re.compile(
     r"celery|kombu|redis|hiredis|huey|hatchet-py|grpcio|protobuf|pydantic|sqlalchemy|uvloop", re.IGNORECASE
 )
 
+LIST_PACKAGES = """
+import importlib.metadata, json
+print(json.dumps(sorted((d.name, d.version) for d in importlib.metadata.distributions())))
+"""
+
 
 def machine() -> dict:
     cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
@@ -33,10 +38,8 @@ def machine() -> dict:
 
 def versions(venv: str) -> dict[str, str]:
     """The telling packages of a virtual environment."""
-    pip = [str(venv_bin(venv) / "python"), "-m", "pip", "--disable-pip-version-check"]
-    listed = _output([*pip, "list", "--format=json"])
-    packages = json.loads(listed or "[]")
-    return {p["name"].lower(): p["version"] for p in packages if TELLING.fullmatch(p["name"])}
+    listed = _output([str(venv_bin(venv) / "python"), "-c", LIST_PACKAGES])
+    return {name.lower(): version for name, version in json.loads(listed or "[]") if TELLING.fullmatch(name)}
 
 
 def _output(command: list[str]) -> str:
