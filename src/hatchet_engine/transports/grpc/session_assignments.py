@@ -31,12 +31,29 @@ class WorkerOutbox:
         self._cancels: deque[CancelAttempt] = deque()
         self._steps: dict[str, int] = {}
 
-    def add(self, assignments: Iterable[Delivery], cancels: Iterable[CancelAttempt]) -> None:
+    def add(self, assignments: Iterable[Delivery], cancels: Sequence[CancelAttempt]) -> None:
         for delivery in assignments:
             size = _ASSIGNMENT_OVERHEAD + utf8_length(delivery.input) + utf8_length(delivery.additional_metadata)
             self._assignments.append((delivery, size))
             self.waiting_bytes += size
-        self._cancels.extend(cancels)
+        if cancels:
+            self._cancels.extend(self._withdraw(cancels) if self._assignments else cancels)
+
+    def _withdraw(self, cancels: Sequence[CancelAttempt]) -> Iterable[CancelAttempt]:
+        """Drop assignments that wait and are cancelled; returns the cancels that the worker has to hear of.
+
+        A cancel goes out at once, so it could overtake an assignment that waits for room in a later frame. The worker
+        would ignore it, as it does not know the attempt yet, and start the attempt afterwards.
+        """
+        to_send = {(cancel.task_id, cancel.retry_count): cancel for cancel in cancels}
+        kept: deque[tuple[Delivery, int]] = deque()
+        for delivery, size in self._assignments:
+            if to_send.pop((delivery.assigned.task_id, delivery.assigned.retry_count), None) is None:
+                kept.append((delivery, size))
+            else:
+                self.waiting_bytes -= size
+        self._assignments = kept
+        return to_send.values()
 
     def undelivered(self) -> Sequence[AttemptRef]:
         """Attempts that no frame has carried yet."""
