@@ -8,12 +8,16 @@ import grpc
 import pytest
 
 from hatchet_sdk.config import TenacityConfig
+from hatchet_sdk.transport import session
+from hatchet_sdk.transport.channel import channel_options
 from hatchet_sdk.transport.connection import Connection, TriggerSpec
+from hatchet_sdk.transport.retry import backoff_s
 from hatchet_wire.session import session_pb2 as pb
 from tests.sdk_worker.fake_engine import FakeEngine
 from tests.support.waiting import aio_eventually
 
 Connect = Callable[..., Connection]
+PATIENT_FOR_A_SECOND = TenacityConfig(max_attempts=2)
 
 
 def spec(input: str = "{}") -> TriggerSpec:
@@ -83,7 +87,7 @@ async def test_triggers_wait_for_an_engine_that_comes_up_late(engine: FakeEngine
     connection = connect(engine)
     engine.stop()
     waiting = asyncio.ensure_future(connection.trigger([spec()]))
-    await aio_eventually(lambda: connection.services._session._lost_at is not None)
+    await aio_eventually(lambda: connection.services._session._lost)
     engine.start()
     assert len(await waiting) == 1
 
@@ -105,6 +109,97 @@ async def test_an_engine_that_stays_away_is_reported(engine: FakeEngine, connect
             raise AssertionError("gRPC still waits before it connects again") from error
 
     await aio_eventually(works_again)
+
+
+async def test_a_client_is_back_soon_after_a_longer_outage(engine: FakeEngine, connect: Connect) -> None:
+    connection = connect(engine)
+    run_ids = await connection.trigger([spec()], subscribe=True)
+    waiting = asyncio.ensure_future(connection.outcomes(run_ids))
+    await aio_eventually(lambda: connection.services._session.outcomes.waiting)
+    engine.stop()
+    until = time.monotonic() + 3
+    await aio_eventually(lambda: time.monotonic() > until)
+    engine.start()
+    await aio_eventually(lambda: engine.clients, within_s=1.5)
+    engine.finish(run_ids[0])
+    await waiting
+
+
+def test_the_longest_pause_stays_short_however_long_the_outage_is(engine: FakeEngine) -> None:
+    pauses = [backoff_s(session.FIRST_DELAY_S, failures, session.LONGEST_DELAY_S) for failures in (1, 2, 10, 100_000)]
+    assert pauses == [0.05, 0.1, 0.5, 0.5]
+    assert dict(channel_options(engine.config()))["grpc.max_reconnect_backoff_ms"] == 500
+
+
+async def test_a_trigger_late_in_an_outage_is_given_its_own_time(engine: FakeEngine, connect: Connect) -> None:
+    connection = connect(engine, tenacity=PATIENT_FOR_A_SECOND)
+    run_ids = await connection.trigger([spec()], subscribe=True)
+    waiting = asyncio.ensure_future(connection.outcomes(run_ids))
+    await aio_eventually(lambda: connection.services._session.outcomes.waiting)
+    engine.stop()
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(grpc.RpcError) as refused:
+            await connection.trigger([spec()])
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert 1 <= time.monotonic() - began < 4
+    late = asyncio.ensure_future(connection.trigger([spec()]))
+    engine.start()
+    assert len(await late) == 1
+    engine.finish(run_ids[0])
+    await waiting
+
+
+def not_ready(_: pb.TriggerRequest) -> pb.Rejected:
+    return pb.Rejected(code=grpc.StatusCode.UNAVAILABLE.value[0], message="the engine reloads its state")
+
+
+async def test_a_trigger_that_a_reloading_engine_refused_is_sent_again(engine: FakeEngine, connect: Connect) -> None:
+    engine.refuse = not_ready
+    connection = connect(engine)
+    waiting = [asyncio.ensure_future(connection.trigger([spec(f'{{"n":{n}}}')])) for n in range(3)]
+    await aio_eventually(lambda: sum(len(frame.triggers) for frame in engine.client_frames) >= 9)
+    assert not any(call.done() for call in waiting) and engine.runs == {}
+    engine.refuse = lambda _: None
+    run_ids = [run_id for call in waiting for run_id in await call]
+    assert set(engine.runs) == set(run_ids)
+    sent = [request for frame in engine.client_frames for request in frame.triggers]
+    assert [request.resent for request in sent] == [False] * 3 + [True] * (len(sent) - 3)
+
+
+async def test_a_trigger_that_a_stopping_engine_refused_is_sent_to_the_next(
+    engine: FakeEngine, connect: Connect
+) -> None:
+    engine.refuse = not_ready
+    connection = connect(engine)
+    waiting = asyncio.ensure_future(connection.trigger([spec()]))
+    await aio_eventually(lambda: engine.client_frames)
+    engine.stop()
+    engine.refuse = lambda _: None
+    engine.start()
+    run_ids = await waiting
+    assert list(engine.runs) == run_ids
+
+
+async def test_an_engine_that_is_never_ready_is_reported(engine: FakeEngine, connect: Connect) -> None:
+    engine.refuse = not_ready
+    connection = connect(engine, tenacity=PATIENT_FOR_A_SECOND)
+    began = time.monotonic()
+    with pytest.raises(grpc.RpcError, match="the engine reloads its state") as refused:
+        await connection.trigger([spec()])
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert 1 <= time.monotonic() - began < 4
+    assert len(engine.client_frames) > 3
+
+
+async def test_a_connection_closed_meanwhile_ends_the_trigger(engine: FakeEngine, connect: Connect) -> None:
+    engine.refuse = not_ready
+    connection = connect(engine)
+    waiting = asyncio.ensure_future(connection.trigger([spec()]))
+    await aio_eventually(lambda: connection.services._session._put_off)
+    await asyncio.to_thread(connection.close)
+    with pytest.raises(grpc.RpcError, match="the connection was closed"):
+        await waiting
 
 
 async def test_a_refused_token_is_reported_at_once(engine: FakeEngine, connect: Connect) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 import grpc
@@ -16,6 +17,9 @@ from hatchet_wire.session import session_pb2 as pb
 from tests.sdk_worker.conftest import StartWorker
 from tests.sdk_worker.fake_engine import FakeEngine
 from tests.support.waiting import eventually
+
+OUTAGE_S = 3.0
+CONNECTED_WITHIN_S = 1.5
 
 
 @pytest.mark.parametrize("point", range(1, 15))
@@ -174,11 +178,39 @@ def test_an_engine_that_never_comes_up_is_given_up(
     @hatchet.task(name="t")
     async def t(input: EmptyModel, ctx: Context) -> None: ...
 
-    monkeypatch.setattr(session_link, "FIRST_CONNECT_ATTEMPTS", 3)
+    monkeypatch.setattr(session_link, "FIRST_CONNECT_WITHIN_S", 0.3)
     engine.refuse_workers = grpc.StatusCode.UNAVAILABLE
     running = start_worker(t)
     running.thread.join(10)
     assert isinstance(running.error, SystemExit) and running.error.code == 1
+    assert len(engine.hellos) > 2
+
+
+def test_a_worker_waits_for_an_engine_that_comes_up_late(
+    engine: FakeEngine, hatchet: Hatchet, start_worker: StartWorker
+) -> None:
+    @hatchet.task(name="t")
+    async def t(input: EmptyModel, ctx: Context) -> None: ...
+
+    engine.refuse_workers = grpc.StatusCode.UNAVAILABLE
+    start_worker(t)
+    eventually(lambda: len(engine.hellos) > 16, within_s=20)
+    engine.refuse_workers = None
+    eventually(lambda: engine.workers, within_s=CONNECTED_WITHIN_S)
+
+
+def test_a_worker_is_back_soon_after_a_longer_outage(
+    engine: FakeEngine, hatchet: Hatchet, start_worker: StartWorker
+) -> None:
+    @hatchet.task(name="t")
+    async def t(input: EmptyModel, ctx: Context) -> None: ...
+
+    start_worker(t)
+    engine.stop()
+    until = time.monotonic() + OUTAGE_S
+    eventually(lambda: time.monotonic() > until)
+    engine.start()
+    eventually(lambda: engine.workers, within_s=CONNECTED_WITHIN_S)
 
 
 def test_outputs_are_split_over_frames(engine: FakeEngine, hatchet: Hatchet, start_worker: StartWorker) -> None:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 KEEPALIVE_EVERY_MS = 10_000
 KEEPALIVE_TIMEOUT_MS = 60_000
-SLOWEST_RECONNECT_MS = 5_000
+SLOWEST_RECONNECT_MS = 500
+"""An engine that is back is found within this time, however long it was away."""
+CONNECT_WITHIN_MS = 5_000
+"""For one attempt, TLS included; shorter, and slow networks would never get through."""
 
 ByteStream = aio.StreamStreamCall[Any, Any]
 
@@ -38,7 +41,7 @@ def channel_options(config: "ClientConfig") -> list[tuple[str, str | int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", CONNECT_WITHIN_MS),  # what gRPC gives an attempt, not a pause
         ("grpc.max_reconnect_backoff_ms", SLOWEST_RECONNECT_MS),
         ("grpc.use_local_subchannel_pool", 1),
     ]

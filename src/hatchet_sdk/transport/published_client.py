@@ -11,7 +11,7 @@ from hatchet_sdk.logger import logger
 from hatchet_sdk.transport.errors import rpc_error, trigger_error
 from hatchet_sdk.transport.outcomes import Outcomes, OutcomeWait
 from hatchet_sdk.transport.records import RunOutcome, RunStatusText, TaskOutcome, TriggerSpec
-from hatchet_sdk.transport.retry import with_retries
+from hatchet_sdk.transport.retry import backoff_s, with_retries
 from hatchet_sdk.transport.session_client import REFUSES_US
 from hatchet_sdk.transport.triggers import TriggerChunk
 from hatchet_wire.published.dispatcher_pb2 import SubscribeToWorkflowRunsRequest, WorkflowRunEvent
@@ -124,7 +124,7 @@ class PublishedClient:
                     self._outcomes.fail(error)
                 elif failures == 1 and self._outcomes.waiting:
                     logger.warning("the results subscription was lost (%s); reconnecting", error.details())
-                await asyncio.sleep(min(0.1 * 2**failures, LONGEST_DELAY_S))
+                await asyncio.sleep(backoff_s(0.2, failures, LONGEST_DELAY_S))
 
     async def _listen(self) -> None:
         """One subscription; returns when it is time for another one."""

@@ -73,6 +73,12 @@ async def with_retries(
     return await retrying(attempt)
 
 
+def backoff_s(first_s: float, failures: int, longest_s: float) -> float:
+    """The pause after so many failures in a row (at least 1): doubles with each, up to `longest_s`."""
+    doublings = min(failures - 1, 30)  # an outage of hours would overflow a float
+    return min(first_s * 2.0**doublings, longest_s)
+
+
 def patience_s(config: "TenacityConfig") -> float:
     """How long a stream that can't be opened keeps triggers waiting: as long as the retries of a unary call take."""
     return float(min(2 ** max(config.max_attempts - 1, 0) - 1, 60))

@@ -9,6 +9,7 @@ from grpc import StatusCode, aio
 
 from hatchet_sdk.logger import logger
 from hatchet_sdk.transport.errors import rpc_error
+from hatchet_sdk.transport.retry import backoff_s
 
 if TYPE_CHECKING:
     from hatchet_sdk.transport.channel import ByteStream
@@ -19,7 +20,7 @@ Inbound_contra = TypeVar("Inbound_contra", contravariant=True)
 
 WELCOME_WITHIN_S = 10.0
 FIRST_DELAY_S = 0.05
-LONGEST_DELAY_S = 5.0
+LONGEST_DELAY_S = 0.5
 
 
 class Speaker(Protocol[Inbound_contra]):
@@ -99,8 +100,7 @@ class Session(Generic[Inbound]):
 
     async def _pause(self, failures: int) -> None:
         if self._resumed.is_set() and not self._closing:
-            delay = min(FIRST_DELAY_S * 2 ** (failures - 1), LONGEST_DELAY_S)
-            await asyncio.sleep(delay * random.uniform(0.5, 1))
+            await asyncio.sleep(backoff_s(FIRST_DELAY_S, failures, LONGEST_DELAY_S) * random.uniform(0.5, 1))
 
     async def _hold_conversation(self) -> None:
         """One stream, as a task of its own: a call that is cancelled early can leave a write waiting for ever.

@@ -1,5 +1,7 @@
 """The client side of the session protocol: pipelined triggers, subscriptions, pushed results."""
 
+import asyncio
+import random
 import time
 import uuid
 from collections import deque
@@ -13,7 +15,7 @@ from hatchet_sdk.transport.errors import rpc_error, trigger_error
 from hatchet_sdk.transport.frames import MESSAGE_OVERHEAD, bundles, field
 from hatchet_sdk.transport.outcomes import Outcomes, OutcomeWait
 from hatchet_sdk.transport.records import RunOutcome, RunStatusText, TaskOutcome
-from hatchet_sdk.transport.session import Session
+from hatchet_sdk.transport.session import FIRST_DELAY_S, LONGEST_DELAY_S, Session
 from hatchet_sdk.transport.triggers import TriggerChunk
 from hatchet_wire.session.session_pb2 import (
     ClientFrame,
@@ -43,7 +45,7 @@ class SessionClient:
     """Speaks on the client stream. Everything here runs on the transport's loop.
 
     Args:
-        patience_s: how long triggers wait for an engine that can't be reached.
+        patience_s: how long a trigger waits for an engine that can't be reached or is not ready.
         unsupported: called once if the engine does not know the session protocol.
     """
 
@@ -59,10 +61,12 @@ class SessionClient:
         self.outcomes = Outcomes()
         self._unsent: deque[TriggerChunk] = deque()
         self._unanswered: dict[int, TriggerChunk] = {}
+        self._put_off: list[TriggerChunk] = []
+        """Refused by an engine that was not ready; to be sent again in a moment."""
         self._requests = 0
         self._subscribe: deque[str] = deque()
         self._unsubscribe: deque[str] = deque()
-        self._lost_at: float | None = None
+        self._lost = False
 
     # ---- what the connection asks for
 
@@ -97,17 +101,21 @@ class SessionClient:
 
     def hand_over(self) -> tuple[list[TriggerChunk], Outcomes]:
         """What is still to be done, for the client that takes over."""
-        chunks = [*self._unanswered.values(), *self._unsent]
+        return self._take_triggers(), self.outcomes
+
+    def _take_triggers(self) -> list[TriggerChunk]:
+        chunks = [*self._unanswered.values(), *self._put_off, *self._unsent]
         self._unanswered.clear()
+        self._put_off.clear()
         self._unsent.clear()
-        return chunks, self.outcomes
+        return chunks
 
     # ---- what is said on the stream (session.Speaker)
 
     def wants_stream(self) -> bool:
-        wanted = bool(self._unsent or self._unanswered or self.outcomes.waiting)
+        wanted = bool(self._unsent or self._unanswered or self._put_off or self.outcomes.waiting)
         if not wanted:
-            self._lost_at = None
+            self._lost = False
         return wanted
 
     def hello(self) -> bytes:
@@ -117,7 +125,10 @@ class SessionClient:
 
     def welcome(self, frame: EngineToClientFrame) -> None:
         self.engine_version = frame.welcome.engine_version or None
-        self._lost_at = None
+        self._lost = False
+        for chunk in self._unsent:
+            if not chunk.sent:
+                chunk.failing_since = None
         self._unsent.extendleft(reversed(self._unanswered.values()))
         self._unanswered.clear()
         self._requests = 0
@@ -149,7 +160,7 @@ class SessionClient:
         for rejected in frame.rejected:
             chunk = self._unanswered.pop(rejected.request, None)
             if chunk is not None:
-                chunk.call.refused(trigger_error(rpc_error(rejected.code, rejected.message, rejected.detail)))
+                self._rejected(chunk, rpc_error(rejected.code, rejected.message, rejected.detail))
         for result in frame.results:
             self.outcomes.arrived(_outcome(result))
 
@@ -160,6 +171,28 @@ class SessionClient:
         if chunk.call.subscribe:
             self.outcomes.expect(run_ids or chunk.run_ids)
         chunk.call.accepted(chunk, run_ids)
+
+    def _rejected(self, chunk: TriggerChunk, error: aio.AioRpcError) -> None:
+        """An engine that starts, stops or reloads its state says UNAVAILABLE: it gets the trigger again."""
+        now = time.monotonic()
+        if error.code() is not StatusCode.UNAVAILABLE or self._out_of_patience(chunk, now):
+            chunk.call.refused(trigger_error(error))
+            return
+        if not self._put_off:
+            failing_for = now - (chunk.failing_since or now)
+            delay = min(max(failing_for, FIRST_DELAY_S), LONGEST_DELAY_S)  # as long again as it has lasted
+            asyncio.get_running_loop().call_later(delay * random.uniform(0.5, 1), self._send_put_off)
+        self._put_off.append(chunk)
+
+    def _send_put_off(self) -> None:
+        self._unsent.extendleft(reversed(self._put_off))
+        self._put_off.clear()
+        self.session.wake()
+
+    def _out_of_patience(self, chunk: TriggerChunk, now: float) -> bool:
+        if chunk.failing_since is None:
+            chunk.failing_since = now
+        return now - chunk.failing_since >= self._patience_s
 
     def lost(self, error: aio.AioRpcError) -> bool:
         code = error.code()
@@ -172,22 +205,28 @@ class SessionClient:
         if not self.wants_stream():
             logger.debug("the idle connection to the engine ended (%s)", code.name)
             return True
-        now = time.monotonic()
-        if self._lost_at is None:
-            self._lost_at = now
+        if not self._lost:
+            self._lost = True
             logger.warning("the connection to the engine was lost (%s: %s); reconnecting", code.name, error.details())
-        if now - self._lost_at >= self._patience_s:
-            self._fail_triggers(error)
+        self._fail_overdue(error)
         return True
 
-    def _fail_triggers(self, error: BaseException) -> None:
-        for chunk in [*self._unanswered.values(), *self._unsent]:
+    def _fail_overdue(self, error: BaseException) -> None:
+        """Refuse the triggers that have waited long enough, each counted from its own first failure."""
+        now = time.monotonic()
+        self._unanswered = {n: each for n, each in self._unanswered.items() if self._may_wait(each, now, error)}
+        self._put_off = [each for each in self._put_off if self._may_wait(each, now, error)]
+        self._unsent = deque(each for each in self._unsent if self._may_wait(each, now, error))
+
+    def _may_wait(self, chunk: TriggerChunk, now: float, error: BaseException) -> bool:
+        overdue = self._out_of_patience(chunk, now)
+        if overdue:
             chunk.call.refused(error)
-        self._unanswered.clear()
-        self._unsent.clear()
+        return not overdue
 
     def _fail(self, error: BaseException) -> None:
-        self._fail_triggers(error)
+        for chunk in self._take_triggers():
+            chunk.call.refused(error)
         self.outcomes.fail(error)
 
 

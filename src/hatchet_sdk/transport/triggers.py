@@ -24,7 +24,7 @@ _ITEMS = 2  # TriggerRequest.items
 class TriggerChunk:
     """One TriggerRequest: its items are accepted together or not at all."""
 
-    __slots__ = ("body", "call", "first", "sent", "size")
+    __slots__ = ("body", "call", "failing_since", "first", "sent", "size")
 
     def __init__(self, call: "TriggerCall", first: int, size: int, body: bytes) -> None:
         self.call = call
@@ -33,6 +33,8 @@ class TriggerChunk:
         self.body = body
         """The encoded items."""
         self.sent = False
+        self.failing_since: float | None = None
+        """When (time.monotonic) the engine was first out of reach for it."""
 
     @property
     def run_ids(self) -> list[str]:

@@ -20,7 +20,7 @@ from hatchet_sdk.worker.links import Introduction, Labels, Receiver
 from hatchet_sdk.worker.log_text import log_text
 from hatchet_sdk.worker.published_actions import read_action
 from hatchet_sdk.worker.rest_pause import pause_by_rest
-from hatchet_sdk.worker.session_link import FIRST_CONNECT_ATTEMPTS, HEARTBEAT_S
+from hatchet_sdk.worker.session_link import HEARTBEAT_S
 from hatchet_sdk.worker.step_events import check_payload
 from hatchet_wire.published import dispatcher_pb2 as pb
 from hatchet_wire.published.events_pb2 import PutLogRequest, PutStreamEventRequest
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 EVENT_ATTEMPTS = 20
 LONGEST_EVENT_WAIT_S = 10.0
 LONGEST_DELAY_S = 5.0
+FIRST_CONNECT_ATTEMPTS = 15
 STABLE_AFTER_S = 5.0
 REGISTER_WITHIN_S = 30.0
 HEARTBEAT_WITHIN_S = 5.0

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from hatchet_sdk.transport.channel import Channel
 
 HEARTBEAT_S = 4.0
-FIRST_CONNECT_ATTEMPTS = 15
+FIRST_CONNECT_WITHIN_S = 30.0
+"""A worker that has never reached the engine is refused after that time."""
 MOST_QUEUED = 100_000
 """Log lines and chunks that are kept for an engine that can't be reached; the oldest are dropped."""
 LEAVE_WITHIN_S = 5.0
@@ -64,6 +65,7 @@ class SessionLink:
         self._worker_id = ""
         self._ever_connected = False
         self._failures = 0
+        self._failing_since = 0.0
         self._steps: dict[int, StepFacts] = {}
         self._heartbeat_s = HEARTBEAT_S
         self._acknowledged = asyncio.Event()
@@ -251,7 +253,10 @@ class SessionLink:
             logger.error("the engine reports: %s", error.message)
 
     def lost(self, error: aio.AioRpcError) -> bool:
+        now = asyncio.get_running_loop().time()
         self._failures += 1
+        if self._failures == 1:
+            self._failing_since = now
         code = error.code()
         if code is StatusCode.UNIMPLEMENTED and not self._ever_connected:
             self._unsupported()
@@ -262,7 +267,7 @@ class SessionLink:
         elif (
             code in REFUSES_US
             or code is StatusCode.INVALID_ARGUMENT
-            or (not self._ever_connected and self._failures >= FIRST_CONNECT_ATTEMPTS)
+            or (not self._ever_connected and now - self._failing_since >= FIRST_CONNECT_WITHIN_S)
         ):
             self._receiver.refused(error)
             return False
