@@ -19,6 +19,7 @@ from hatchet_engine.core.commands import (
 )
 from hatchet_engine.core.definition import WorkflowDefinition
 from hatchet_engine.core.durations import SECOND
+from hatchet_engine.core.recovery import LiveRows, restore
 from hatchet_engine.core.state import Tenant
 
 
@@ -42,6 +43,14 @@ class Bench:
         """Let time pass; what is due happens."""
         self.now += micros
         self.do(Tick())
+
+    def restart(self) -> None:
+        """The engine dies and starts again; what was in memory was also stored."""
+        old = self.tenant
+        rows = LiveRows(
+            list(old.workflows.values()), list(old.versions.values()), list(old.workers.values()), old.tasks.values()
+        )
+        self.tenant = restore("tenant", rows, self.now)
 
     def workflow(self, name: str = "work", **task: Any) -> None:
         raw = {"name": name, "tasks": [{"readable_id": name, "action": f"svc:{name}", **task}]}

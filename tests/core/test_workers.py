@@ -15,7 +15,6 @@ from hatchet_engine.core.commands import (
 from hatchet_engine.core.durations import HOUR, SECOND
 from hatchet_engine.core.errors import FailedPrecondition, InvalidArgument, NotFound
 from hatchet_engine.core.machine import WorkerState
-from hatchet_engine.core.recovery import LiveRows, restore
 from tests.core.harness import Bench
 
 
@@ -129,19 +128,26 @@ def test_nobody_pays_for_the_absence_of_the_engine() -> None:
 
 def test_a_restarted_engine_gives_workers_time_to_come_back_and_their_work_counts() -> None:
     bench = holding()
-    rows = LiveRows(
-        list(bench.tenant.workflows.values()),
-        list(bench.tenant.versions.values()),
-        list(bench.tenant.workers.values()),
-        list(bench.tenant.tasks.values()),
-    )
     bench.now += HOUR * 5
-    bench.tenant = restore("tenant", rows, bench.now)
+    bench.restart()
     bench.wait(14 * SECOND)
     bench.do(ConnectWorker("w", 2, [AttemptRef("a", 0), AttemptRef("b", 0)], True))
     assert bench.complete("a")
-    bench.wait(2 * SECOND)
+    bench.wait(7 * SECOND)
     assert "b" not in bench.tenant.tasks
+
+
+def test_after_a_restart_what_a_dead_worker_held_is_reassigned_and_not_blamed() -> None:
+    bench = Bench()
+    bench.workflow(timeout="1s")
+    bench.worker()
+    bench.trigger("r")
+    for _ in range(5):  # an engine that is restarted again and again
+        bench.now += 14 * SECOND
+        bench.restart()
+    bench.now += 30 * SECOND
+    bench.do(Tick())
+    assert (bench.state("r"), bench.tenant.tasks["r"].internal_retries) == ("QUEUED", 1)
 
 
 def test_a_lost_worker_is_forgotten_after_a_day() -> None:

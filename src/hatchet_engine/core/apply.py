@@ -50,17 +50,7 @@ def _replay(tenant: Tenant, command: ReplayTasks, changes: Changes, now: int) ->
 
 
 def _tick(tenant: Tenant, command: Tick, changes: Changes, now: int) -> None:
-    for task_id in tenant.task_deadlines.due(now):
-        task = tenant.tasks[task_id]
-        if command.after_absence and task.state is not TaskState.BACKOFF:
-            tenant.spare(task, now + workers.AWAY_GRACE)
-            tenant.task_deadlines.add(task.id, now + workers.AWAY_GRACE, now)
-        elif task.state is TaskState.QUEUED:
-            tasks.schedule_timeout(tenant, task, changes, now)
-        elif task.state is TaskState.RUNNING:
-            tasks.execution_timeout(tenant, task, changes, now)
-        elif task.state is TaskState.BACKOFF:
-            tasks.backoff_over(tenant, task, changes, now)
+    # Workers first: what a dead worker held is reassigned, not blamed for not ending.
     for worker_id in tenant.worker_deadlines.due(now):
         worker = tenant.workers.get(worker_id)
         if worker is None:
@@ -69,6 +59,17 @@ def _tick(tenant: Tenant, command: Tick, changes: Changes, now: int) -> None:
             workers.spare(tenant, worker, now)
         else:
             workers.check_liveness(tenant, worker, changes, now)
+    for task_id in tenant.task_deadlines.due(now):
+        task = tenant.tasks[task_id]
+        if command.after_absence and task.state is not TaskState.BACKOFF:
+            tenant.spare(task, now + workers.TASK_AWAY_GRACE)
+            tenant.task_deadlines.add(task.id, now + workers.TASK_AWAY_GRACE, now)
+        elif task.state is TaskState.QUEUED:
+            tasks.schedule_timeout(tenant, task, changes, now)
+        elif task.state is TaskState.RUNNING:
+            tasks.execution_timeout(tenant, task, changes, now)
+        elif task.state is TaskState.BACKOFF:
+            tasks.backoff_over(tenant, task, changes, now)
 
 
 _HANDLERS: dict[type[Any], Callable[[Tenant, Any, Changes, int], Any]] = {

@@ -41,7 +41,7 @@ def restore(tenant_id: str, rows: LiveRows, now: int) -> Tenant:
         else:
             _restore_task(tenant, task, now)
     for task in sorted(queued, key=lambda task: task.queue_seq):
-        tenant.spare(task, now + workers.AWAY_GRACE)
+        tenant.spare(task, now + workers.TASK_AWAY_GRACE)
         tenant.queue(task.step.action).push(task)
         tenant.unarmed[task.id] = task
     tenant.arm_queued(now)
@@ -61,7 +61,7 @@ def _restore_worker(tenant: Tenant, worker: Worker, now: int) -> None:
 
 def _restore_task(tenant: Tenant, task: Task, now: int) -> None:
     if task.state is TaskState.RUNNING:
-        tenant.spare(task, now + workers.AWAY_GRACE)
+        tenant.spare(task, now + workers.TASK_AWAY_GRACE)
     if task.deadline is not None:
         tenant.task_deadlines.add(task.id, task.deadline, now)
     worker = tenant.workers.get(task.worker_id or "")

@@ -31,7 +31,9 @@ RECONNECT_GRACE = 5 * SECOND
 RECONNECT_GRACE_PUBLISHED = 15 * SECOND
 """The same for a worker of the published protocol, which waits up to 5 s between attempts."""
 AWAY_GRACE = 15 * SECOND
-"""After the engine itself was away: what workers and tasks get before their deadlines count again."""
+"""After the engine itself was away: what workers get before their silence counts again."""
+TASK_AWAY_GRACE = AWAY_GRACE + 5 * SECOND
+"""The same for the deadlines of tasks: a task whose worker is dead is reassigned before it could time out."""
 ORPHANED_AFTER = 24 * 3600 * SECOND
 """A LOST worker is kept this long, so that it can come back under its id."""
 
