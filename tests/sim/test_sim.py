@@ -50,7 +50,7 @@ def test_the_simulation_takes_every_transition(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(tasks, "move", move_task)
     monkeypatch.setattr(assignment, "move", move_task)
     monkeypatch.setattr(workers, "_move", move_worker)
-    assert simulate(range(60)) is None
+    assert simulate(range(200)) is None
     assert taken == TASK_TRANSITIONS.keys() | WORKER_TRANSITIONS.keys()
 
 
