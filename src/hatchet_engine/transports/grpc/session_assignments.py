@@ -24,6 +24,8 @@ class WorkerOutbox:
         self.waiting_bytes = 0
         self.welcome: WorkerWelcome | None = None
         self.acked_sequence = 0
+        self.ack_is_due = False
+        """An acknowledgement rides on whatever frame comes next; this asks for a frame of its own."""
         self.errors: list[SessionError] = []
         self.refreshed: list[tuple[AttemptRef, int]] = []
         self._acked_before = 0
@@ -59,14 +61,20 @@ class WorkerOutbox:
         """Attempts that no frame has carried yet."""
         return [AttemptRef(d.assigned.task_id, d.assigned.retry_count) for d, _ in self._assignments]
 
+    @property
+    def owes_ack(self) -> bool:
+        return self.acked_sequence > self._acked_before
+
     def take(self) -> EngineToWorkerFrame | None:
-        has_ack = self.acked_sequence > self._acked_before
-        if not (self._assignments or has_ack or self._cancels or self.refreshed or self.errors or self.welcome):
+        has_ack = self.owes_ack
+        ack_alone = has_ack and self.ack_is_due
+        if not (self._assignments or ack_alone or self._cancels or self.refreshed or self.errors or self.welcome):
             return None
         frame = EngineToWorkerFrame(welcome=self.welcome)
         self.welcome = None
         if has_ack:
             frame.acked_sequence = self._acked_before = self.acked_sequence
+            self.ack_is_due = False
         self._fill(frame)
         if self._cancels or self.refreshed or self.errors:
             self._fill_small(frame)

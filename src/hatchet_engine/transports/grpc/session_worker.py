@@ -56,6 +56,7 @@ from hatchet_wire.session.session_pb2 import (
 
 HEARTBEAT_INTERVAL_MS = 4_000
 _LONGEST_REFRESH = 365 * DAY
+_ACK_WITHIN_S = 0.05
 _FATAL = frozenset({ErrorCode.UNAVAILABLE, ErrorCode.NOT_FOUND, ErrorCode.FAILED_PRECONDITION})
 """After these the worker and the engine no longer agree on what the worker is: it connects again."""
 
@@ -75,6 +76,7 @@ class WorkerSession:
         self._worker_id = ""
         self._session = 0
         self._connected: asyncio.Future[Worker] | None = None
+        self._ack_timer: asyncio.TimerHandle | None = None
 
     async def run(self, streams: OpenStreams) -> None:
         """Serve the stream until it ends; then the worker counts as disconnected."""
@@ -82,6 +84,8 @@ class WorkerSession:
         try:
             await self._stream.run(self._read())
         finally:
+            if self._ack_timer is not None:
+                self._ack_timer.cancel()
             if self._session:
                 self._disconnect()
 
@@ -113,6 +117,7 @@ class WorkerSession:
                 await self._engine.execute(self._tenant_id, RemoveWorker(self._worker_id))
                 break
             await self._window.room()
+        self._outbox.ack_is_due = True
         self._stream.finish()
 
     async def _connect(self, hello: WorkerHello) -> None:
@@ -179,8 +184,16 @@ class WorkerSession:
         self._submit(StepEvents(self._worker_id, events), self._on_fatal, partial(self._acknowledge, last))
 
     def _acknowledge(self, sequence: int, _current: Sequence[bool]) -> None:
+        """The worker needs it only to forget its copies: it can wait a moment for a frame that goes out anyway."""
         self._outbox.acked_sequence = max(self._outbox.acked_sequence, sequence)
-        self._stream.wake()
+        if self._ack_timer is None:
+            self._ack_timer = asyncio.get_running_loop().call_later(_ACK_WITHIN_S, self._acknowledge_now)
+
+    def _acknowledge_now(self) -> None:
+        self._ack_timer = None
+        if self._outbox.owes_ack:
+            self._outbox.ack_is_due = True
+            self._stream.wake()
 
     def _on_logs(self, lines: Iterable[LogLine]) -> None:
         records, now = [], self._engine.now()
