@@ -7,7 +7,6 @@ effects are released and the next batch is committed. An idle engine adds no del
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from hatchet_engine.core import apply as core
@@ -19,6 +18,7 @@ from hatchet_engine.core.tasks import withdraw
 from hatchet_engine.runtime.batch import Batch
 from hatchet_engine.runtime.clock import Clock
 from hatchet_engine.runtime.hub import Hub
+from hatchet_engine.runtime.ledger_thread import LedgerThread
 from hatchet_engine.runtime.payloads import Payload, PayloadCache
 from hatchet_engine.runtime.records import LogRecord
 from hatchet_engine.runtime.release import Release, Undelivered, collect_payloads
@@ -55,7 +55,7 @@ class BatchLoop:
         self._cache = cache
         self._recover = recover
         self._release = Release(hub, cache)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hatchet-ledger")
+        self._thread = LedgerThread()
         self._inbox: list[tuple[str, Command, asyncio.Future[Any]]] = []
         self._batch = Batch()
         self._drain_scheduled = False
@@ -111,7 +111,7 @@ class BatchLoop:
         if self._stopping:
             raise Unavailable(_ENGINE_STOPPING)
         try:
-            return await self._loop.run_in_executor(self._thread, fn, *args)
+            return await self._thread.run(fn, *args)
         except StoreUnavailable as error:
             raise Unavailable(_STORE_AWAY) from error
 
@@ -170,7 +170,7 @@ class BatchLoop:
                 self._broken = error
             else:
                 self._batch = Batch()
-                self._committing = self._loop.run_in_executor(self._thread, self._write, rows, missing)
+                self._committing = self._thread.run(self._write, rows, missing)
                 self._committing.add_done_callback(lambda done: self._committed(batch, payloads, done))
                 return
         if self._broken is not None:
@@ -304,7 +304,7 @@ class BatchLoop:
             self._idle.clear()
             self._wake()
             await self._idle.wait()
-        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        await self._thread.close()
 
     def _lose_memory(self, error: BaseException) -> None:
         """Nobody was told anything of what was not committed. Forget all, load again, go on."""
