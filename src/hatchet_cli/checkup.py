@@ -170,7 +170,7 @@ def _row_findings(connection: sqlite3.Connection, name: str, problem: str, sql: 
 def _tenant(connection: sqlite3.Connection, row: TenantRow, diagnosis: Diagnosis) -> None:
     now = time.time_ns() // 1_000
     try:
-        tenant = restore(row.id, Loading().live(connection, row.id, now), now)
+        tenant = restore(row.id, Loading().live(connection, row.id, now), now, grace=False)
     except (StoreError, CoreError, ValueError, KeyError) as error:
         problem = f"Tenant {row.name} cannot be loaded: {error}. A server will not start on this database."
         diagnosis.findings.append(Finding("load", problem, REPORT))

@@ -23,8 +23,12 @@ class LiveRows:
     """The highest that was ever given."""
 
 
-def restore(tenant_id: str, rows: LiveRows, now: int) -> Tenant:
-    """A fresh tenant. Workers that were connected get their grace period from now on."""
+def restore(tenant_id: str, rows: LiveRows, now: int, grace: bool = True) -> Tenant:
+    """A fresh tenant. Workers that were connected get their grace period from now on.
+
+    Args:
+        grace: let no deadline pass in that period; False: take the rows as they are, to look for mistakes in them.
+    """
     tenant = Tenant(tenant_id)
     tenant.queue_seq = rows.queue_seq
     by_id = {workflow.id: workflow for workflow in rows.workflows}
@@ -36,12 +40,13 @@ def restore(tenant_id: str, rows: LiveRows, now: int) -> Tenant:
     queued = []
     for task in rows.tasks:
         tenant.tasks[task.id] = task
+        if grace and task.state is not TaskState.BACKOFF:
+            tenant.spare(task, now + workers.TASK_AWAY_GRACE)
         if task.state is TaskState.QUEUED:
             queued.append(task)
         else:
             _restore_task(tenant, task, now)
     for task in sorted(queued, key=lambda task: task.queue_seq):
-        tenant.spare(task, now + workers.TASK_AWAY_GRACE)
         tenant.queue(task.step.action).push(task)
         tenant.unarmed[task.id] = task
     tenant.arm_queued(now)
@@ -60,8 +65,6 @@ def _restore_worker(tenant: Tenant, worker: Worker, now: int) -> None:
 
 
 def _restore_task(tenant: Tenant, task: Task, now: int) -> None:
-    if task.state is TaskState.RUNNING:
-        tenant.spare(task, now + workers.TASK_AWAY_GRACE)
     if task.deadline is not None:
         tenant.task_deadlines.add(task.id, task.deadline, now)
     worker = tenant.workers.get(task.worker_id or "")
