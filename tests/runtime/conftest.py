@@ -81,6 +81,8 @@ class System:
         self.path = path
         self.clock_offset = 0
         self.tenant = ""
+        self.inline_rows = 0
+        """The gate can only hold back commits on the ledger's thread."""
 
     async def start(self) -> None:
         self.store = Store.open(f"sqlite:///{self.path}")
@@ -89,7 +91,7 @@ class System:
         self.tenant = self.store.ledger.tenants()[0].id
         self.gate = Gate(self.store, asyncio.get_running_loop())
         self.store.ledger.commit = self.gate  # type: ignore[method-assign]
-        self.engine = Engine(self.store, clock=self.now)
+        self.engine = Engine(self.store, clock=self.now, inline_rows=self.inline_rows)
         await self.engine.start()
 
     def now(self) -> int:

@@ -1,7 +1,9 @@
 """Batches, commits, release, and the loss of the database, on a real SQLite file."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +41,32 @@ async def test_nothing_is_told_before_the_commit(system: System) -> None:
     system.gate.open.set()
     [run_id] = await pending
     assert [delivery.assigned.task_id for delivery in inbox.deliveries] == [run_id]
+
+
+async def test_a_few_rows_are_committed_on_the_loop_and_many_on_the_thread(tmp_path: Path) -> None:
+    system = System(tmp_path / "hatchet.db")
+    system.inline_rows = 2
+    await system.start()
+    threads: list[str] = []
+    commit = system.gate._commit
+    system.gate._commit = lambda batch: threads.append(threading.current_thread().name) or commit(batch)
+    try:
+        await system.workflow()
+        worker_id, inbox = await system.worker()
+        threads.clear()
+        [run_id] = await system.trigger()
+        assert await system.complete(worker_id, run_id)
+        await system.trigger(50)
+        assert threads == ["MainThread", "MainThread", "hatchet-ledger"]
+        assert len(inbox.deliveries) == 11
+        system.gate.error = StoreUnavailable("disk full")
+        with pytest.raises(Unavailable):
+            await system.trigger()
+        system.gate.error = None
+        await aio_eventually(lambda: not system.engine._batches._recovering)
+        await system.trigger()
+    finally:
+        await system.stop()
 
 
 async def test_what_arrives_during_a_commit_becomes_one_batch(system: System) -> None:

@@ -17,7 +17,7 @@ from hatchet_engine.core.state import Tenant
 from hatchet_engine.runtime.clock import Clock, system_clock
 from hatchet_engine.runtime.hub import Hub, outcome_of
 from hatchet_engine.runtime.ids import IdSource, Uuid7
-from hatchet_engine.runtime.loop import BatchLoop
+from hatchet_engine.runtime.loop import INLINE_ROWS, BatchLoop
 from hatchet_engine.runtime.payloads import PayloadCache
 from hatchet_engine.runtime.records import LogRecord, RunOutcome
 from hatchet_engine.store import queries
@@ -33,13 +33,19 @@ _CHECKPOINT_PERIOD_S = 1.0
 class Engine:
     """One engine process's state machine, bound to the asyncio loop that starts it (the engine loop)."""
 
-    def __init__(self, store: Store, clock: Clock = system_clock, new_id: IdSource | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock = system_clock,
+        new_id: IdSource | None = None,
+        inline_rows: int = INLINE_ROWS,
+    ) -> None:
         self.store = store
         self.now = clock
         self.new_id = new_id or Uuid7()
         self.hub = Hub(self, clock)
         self.loop: asyncio.AbstractEventLoop | None = None
-        self._batches = BatchLoop(store.ledger, clock, self.hub, PayloadCache(), self._recover)
+        self._batches = BatchLoop(store.ledger, clock, self.hub, PayloadCache(), self._recover, inline_rows)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hatchet-reader")
         self._replays = asyncio.Lock()
         self._checkpoints: asyncio.Task[None] | None = None

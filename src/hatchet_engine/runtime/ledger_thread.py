@@ -18,6 +18,12 @@ class LedgerThread:
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._outstanding = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs or waits on the thread; then the loop may use the ledger itself."""
+        return self._outstanding == 0
 
     def run(self, call: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
         """Call it on the thread; the future gets what it returns or raises."""
@@ -27,6 +33,7 @@ class LedgerThread:
             self._thread = threading.Thread(target=self._work, args=(loop,), name="hatchet-ledger", daemon=True)
             self._thread.start()
         future: asyncio.Future[T] = loop.create_future()
+        self._outstanding += 1
         self._calls.put((call, args, future))
         return future
 
@@ -42,16 +49,16 @@ class LedgerThread:
             try:
                 result = call(*args)
             except BaseException as error:
-                loop.call_soon_threadsafe(_fail, future, error)
+                loop.call_soon_threadsafe(self._fail, future, error)
             else:
-                loop.call_soon_threadsafe(_succeed, future, result)
+                loop.call_soon_threadsafe(self._succeed, future, result)
 
+    def _succeed(self, future: "asyncio.Future[T]", result: T) -> None:
+        self._outstanding -= 1
+        if not future.done():
+            future.set_result(result)
 
-def _succeed(future: "asyncio.Future[T]", result: T) -> None:
-    if not future.done():
-        future.set_result(result)
-
-
-def _fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
+    def _fail(self, future: "asyncio.Future[Any]", error: BaseException) -> None:
+        self._outstanding -= 1
+        if not future.done():
+            future.set_exception(error)

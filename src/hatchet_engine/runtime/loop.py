@@ -34,6 +34,8 @@ logger = logging.getLogger("hatchet.engine")
 
 _LONGEST_SLEEP_S = 60.0
 """A clock that jumps is noticed after this at the latest."""
+INLINE_ROWS = 2
+"""A batch of so few rows is committed on the loop: whatever comes meanwhile would have to wait for it anyway."""
 _ABSENCE = 5_000_000
 """Microseconds by which a timer is late when the process was stopped or the clock was set."""
 _ENGINE_STOPPING = "the engine is shutting down; try again when it is back"
@@ -47,7 +49,16 @@ class Recover(Protocol):
 class BatchLoop:
     """Runs commands. Everything but the commit happens on one asyncio loop."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, hub: Hub, cache: PayloadCache, recover: Recover) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        hub: Hub,
+        cache: PayloadCache,
+        recover: Recover,
+        inline_rows: int = INLINE_ROWS,
+    ) -> None:
+        self._inline_rows = inline_rows
         self.tenants: dict[str, Tenant] = {}
         self._ledger = ledger
         self._clock = clock
@@ -170,7 +181,10 @@ class BatchLoop:
                 self._broken = error
             else:
                 self._batch = Batch()
-                self._committing = self._thread.run(self._write, rows, missing)
+                if len(rows) <= self._inline_rows and not self._inbox and self._thread.idle:
+                    self._committing = self._write_here(rows, missing)
+                else:
+                    self._committing = self._thread.run(self._write, rows, missing)
                 self._committing.add_done_callback(lambda done: self._committed(batch, payloads, done))
                 return
         if self._broken is not None:
@@ -188,6 +202,15 @@ class BatchLoop:
         for tenant_id, lines in batch.logs.items():
             add_log_lines(rows, tenant_id, lines)
         return rows, payloads, missing
+
+    def _write_here(self, rows: WriteBatch, missing: list[str]) -> asyncio.Future[Written]:
+        """Commit on the loop itself: for a few rows the way to the thread and back takes longer than it saves."""
+        future: asyncio.Future[Written] = self._loop.create_future()
+        try:
+            future.set_result(self._write(rows, missing))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
     def _write(self, rows: WriteBatch, missing: list[str]) -> Written:
         """On the ledger thread: one transaction, then the inputs that its assignments need."""
