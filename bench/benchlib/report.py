@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 YARDSTICK = "celery-redis"
+QUIET_CORES = 0.3
+"""With more than this used by others during a scenario, the page warns."""
 Runs = dict[str, dict[int, dict]]  # variant -> repeat -> record
 
 THROUGHPUT = [
@@ -145,7 +147,10 @@ def conditions(runs: Runs) -> list[str]:
     records = [record for repeats in runs.values() for record in repeats.values()]
     newest = max(records, key=lambda record: record["at"])
     facts = newest["machine"]
-    lines = [
+    lines = []
+    if max((cores for repeats in runs.values() for cores in foreign_cores(repeats)), default=0) > QUIET_CORES:
+        lines += ["**Others used the machine meanwhile; the rates are too low and the ratios are rough.**", ""]
+    lines += [
         f"Taken {newest['at']} on {facts['cores']} cores of {facts['cpu']}, {facts['memory_gib']} GiB, "
         f"Linux {facts['kernel']}, Python {facts['python']}, SQLite {facts['sqlite']}, "
         f"Redis: {facts['redis']}, commit {facts['project_commit']}.",
@@ -158,13 +163,18 @@ def conditions(runs: Runs) -> list[str]:
     return ["\n".join(lines)]
 
 
-def disturbance(repeats: dict[int, dict]) -> str:
-    noises = [
+def foreign_cores(repeats: dict[int, dict]) -> list[float]:
+    """Cores that the rest of the machine used during each scenario."""
+    return [
         noise["foreign_cores"]
         for record in repeats.values()
         for step in record["result"].values()
         if isinstance(step, dict) and isinstance(noise := step.get("noise"), dict)
     ]
+
+
+def disturbance(repeats: dict[int, dict]) -> str:
+    noises = foreign_cores(repeats)
     disks = [record["fdatasync_ms"] for record in repeats.values()]
     worst = f"others used at most {number(max(noises))} cores during a scenario; " if noises else ""
     return f"{len(repeats)} repeat(s); {worst}fdatasync {number(min(disks))} to {number(max(disks))} ms."
