@@ -60,7 +60,9 @@ def test_a_log_that_commits_leave_no_moment_starts_over_at_its_limit(small_limit
     while committing.is_alive():
         world.store.checkpoint()
         longest = max(longest, log_size(world.store))
-    assert longest < 8 * KIB * KIB
+    # More than 16 MiB were written, which a log that never starts over keeps; how far beyond its limit this one gets
+    # depends on who runs when.
+    assert longest < 16 * KIB * KIB
     assert len(world.live_tasks()) == 512
 
 
